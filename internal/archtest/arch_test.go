@@ -1,0 +1,128 @@
+// Package archtest holds the design's import table as a test. It parses imports in-process: a test that
+// runs `go list` is served stale from the test cache, which follows only the files the test itself opens.
+package archtest
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/upstream-digest/bot"
+
+// may lists what each package may import of ours: docs/design.md has the same table.
+var may = map[string][]string{
+	"internal/gate":            {},
+	"internal/config":          {},
+	"internal/golden":          {},
+	"internal/github":          {},
+	"internal/ghtest":          {},
+	"internal/snapshot":        {"gate"},
+	"internal/diff":            {"snapshot", "gate"},
+	"internal/trace":           {"diff", "snapshot", "gate"},
+	"internal/report":          {"trace", "diff", "snapshot", "gate"},
+	"internal/repo":            {"github"},
+	"internal/sources":         {"repo", "github", "snapshot", "gate"},
+	"internal/publish":         {"report", "github"},
+	"internal/store":           {"snapshot", "report"},
+	"internal/facts":           {"gate"},
+	"internal/sample":          {"facts", "gate"},
+	"internal/archtest":        {},
+	"internal/depstmp":         {},
+	"internal/pipeline":        {"*"},
+	"cmd/bot":                  {"*"},
+	"test/contract":            {"*"},
+	"test/oracle":              {"*"},
+	"test/real":                {"*"},
+	"internal/ghtest/ghserve":  {"ghtest"},
+	"internal/store/sqlite":    {"store", "snapshot", "gate"},
+	"internal/store/storetest": {"store", "snapshot", "gate"},
+	"":                         {},
+}
+
+// pure packages take everything as arguments: no network, no files, no clock of their own.
+var pure = []string{"gate", "snapshot", "diff", "trace", "report"}
+
+var unwanted = []string{"util", "utils", "common", "helpers", "helper", "misc", "pkg"}
+
+func TestImportsFollowTheDesign(t *testing.T) {
+	root := os.DirFS("../..")
+	seen := 0
+	err := fs.WalkDir(root, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if base := path.Base(p); p != "." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "node_modules") || nestedModule(root, p) {
+				return fs.SkipDir
+			}
+			if slices.Contains(unwanted, path.Base(p)) {
+				t.Errorf("%s: a package is named after what it holds, not %q", p, path.Base(p))
+			}
+			return nil
+		}
+		if !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go") {
+			return nil
+		}
+		seen++
+		check(t, root, p)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 50 {
+		t.Fatalf("only %d files seen: the walk does not reach the tree", seen)
+	}
+}
+
+func nestedModule(root fs.FS, dir string) bool {
+	if dir == "." {
+		return false
+	}
+	_, err := fs.Stat(root, path.Join(dir, "go.mod"))
+	return err == nil
+}
+
+func check(t *testing.T, root fs.FS, p string) {
+	src, err := fs.ReadFile(root, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), p, src, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := path.Dir(p)
+	if dir == "." {
+		dir = ""
+	}
+	allowed, known := may[dir]
+	if !known && !strings.HasPrefix(dir, "test/") {
+		t.Errorf("%s: package %s is not in the table; give it a row", p, dir)
+		return
+	}
+	for _, imp := range f.Imports {
+		ip, err := strconv.Unquote(imp.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ours, ok := strings.CutPrefix(ip, module+"/internal/"); ok && known {
+			if !slices.Contains(allowed, "*") && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which the design does not allow", p, ours)
+			}
+		}
+		if slices.Contains(pure, strings.TrimPrefix(dir, "internal/")) && (ip == "net/http" || ip == "os" || strings.HasPrefix(ip, "os/")) {
+			t.Errorf("%s imports %s; %s is pure", p, ip, dir)
+		}
+		if ip == "testing" && dir != "internal/golden" && dir != "internal/store/storetest" && !strings.HasPrefix(dir, "test/") {
+			t.Errorf("%s imports testing into the program", p)
+		}
+	}
+}

@@ -1,0 +1,332 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// checker looks for bad values, and for good ones that do not go together. Where a value was faulted
+// already, what follows from it is not told as well.
+type checker struct {
+	*faults
+}
+
+func (k checker) wrong(key, problem, advice string) {
+	if !k.blames(key) {
+		k.add(key, problem, advice)
+	}
+}
+
+// check finds everything that is wrong with c.
+func (c Config) check(found *faults) {
+	k := checker{found}
+	k.target(c.Target)
+	k.store(c.Store)
+	k.mirrors(c.Mirrors)
+	k.upstreams(c.Upstreams)
+	components := c.components()
+	k.watch(c.Watch, components)
+	k.digests(c, components)
+	k.github(c.GitHub)
+	k.run(c)
+}
+
+// components lists the components that the upstreams' packages name.
+func (c Config) components() []string {
+	var out []string
+	for _, u := range c.Upstreams {
+		if u.Sources.Gates != nil {
+			for _, p := range u.Sources.Gates.Packages {
+				out = append(out, p.Component)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (k checker) target(t Target) {
+	if t.Repository != "" {
+		k.repository("target.repository", t.Repository)
+	}
+	k.labels("target.labels", t.Labels)
+}
+
+func (k checker) store(s Store) {
+	switch s.Driver {
+	case "sqlite":
+	case "branch":
+		k.wrong("store.driver", "the driver branch is not available yet", "write sqlite")
+	default:
+		k.wrong("store.driver", "there is no driver "+quote(s.Driver), "write sqlite")
+	}
+	k.filled("store.path", s.Path, "name a file, such as state/bot.db")
+}
+
+func (k checker) mirrors(list []Mirror) {
+	seen := map[string]int{}
+	for i, m := range list {
+		at := fmt.Sprintf("mirrors[%d]", i)
+		k.repository(at+".repository", m.Repository)
+		k.filled(at+".path", m.Path, "name the folder of a clone or bare mirror")
+		if first, ok := seen[strings.ToLower(m.Repository)]; ok && m.Repository != "" {
+			k.wrong(at+".repository", fmt.Sprintf("%s has a mirror already, mirrors[%d]", quote(m.Repository), first), "keep one")
+			continue
+		}
+		seen[strings.ToLower(m.Repository)] = i
+	}
+}
+
+func (k checker) upstreams(list []Upstream) {
+	if len(list) == 0 {
+		k.wrong("upstreams", "the list is empty, so nothing is tracked", "add an entry, or remove the key to track Kubernetes")
+	}
+	seen := map[string]int{}
+	for i, u := range list {
+		at := fmt.Sprintf("upstreams[%d]", i)
+		if k.blames(at + ".preset") {
+			continue // all that is missing now would come from the preset
+		}
+		k.name(at+".name", u.Name, "upstreams", i, seen)
+		k.repository(at+".repository", u.Repository)
+		k.ref(at+".ref", u.Ref)
+		k.filled(at+".title", u.Title, "write one, or remove the line to use the name")
+		if u.StagingRoot != "" {
+			k.inRepository(at+".staging_root", u.StagingRoot)
+		}
+		if u.VersionFile != "" {
+			k.inRepository(at+".version_file", u.VersionFile)
+			if !strings.HasSuffix(u.VersionFile, ".go") {
+				k.wrong(at+".version_file", quote(u.VersionFile)+" is no Go file", "name the .go file that sets DefaultKubeBinaryVersion")
+			}
+		}
+		if u.Module != "" {
+			k.importPath(at+".module", u.Module)
+		}
+		k.gates(at+".sources", u)
+	}
+}
+
+func (k checker) gates(at string, u Upstream) {
+	g := u.Sources.Gates
+	if g == nil || !g.Enabled {
+		k.wrong(at, "no source is enabled, so nothing is read of this upstream", "add sources.gates with packages, name a preset, or remove the entry")
+		return
+	}
+	at += ".gates.packages"
+	if len(g.Packages) == 0 {
+		k.wrong(at, "the list is empty, so no gate is read", "name the folders in which gates are registered")
+	}
+	seen := map[string]int{}
+	for i, p := range g.Packages {
+		here := fmt.Sprintf("%s[%d]", at, i)
+		k.inRepository(here+".path", p.Path)
+		k.filled(here+".component", p.Component, "name the component in the words of its users, such as apiserver")
+		switch {
+		case p.Import != "":
+			k.importPath(here+".import", p.Import)
+		case p.Path != "":
+			k.wrong(here+".import", "is missing and can't be derived", "give it, or give the upstream's module")
+		}
+		if first, ok := seen[p.Path]; ok && p.Path != "" {
+			k.wrong(here+".path", fmt.Sprintf("%s is listed already, packages[%d]", quote(p.Path), first), "keep one")
+			continue
+		}
+		seen[p.Path] = i
+	}
+}
+
+func (k checker) watch(w Watch, components []string) {
+	gate := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
+	k.each("watch.gates", w.Gates, func(s string) (string, string) {
+		if gate.MatchString(s) {
+			return "", ""
+		}
+		return quote(s) + " is no name of a gate", "write the name alone, as after --feature-gates, without =true"
+	})
+	number := regexp.MustCompile(`^[0-9]{1,6}$`)
+	k.each("watch.keps", w.KEPs, func(s string) (string, string) {
+		if number.MatchString(s) {
+			return "", ""
+		}
+		return quote(s) + " is no number of a KEP", "write its number, such as 2411"
+	})
+	k.each("watch.components", w.Components, known("component", components))
+	owner := regexp.MustCompile(`^@[A-Za-z0-9][A-Za-z0-9/_-]*$`)
+	k.each("watch.owners", w.Owners, func(s string) (string, string) {
+		if owner.MatchString(s) {
+			return "", ""
+		}
+		return quote(strings.TrimPrefix(s, "@")) + " is no name of a person or team on GitHub", `write it as "@name" or "@org/team", in quotes`
+	})
+}
+
+func (k checker) digests(c Config, components []string) {
+	if len(c.Digests) == 0 {
+		k.wrong("digests", "the list is empty, so nobody is told anything", "add an entry, or remove the key to get one digest as an issue")
+	}
+	upstreams := make([]string, len(c.Upstreams))
+	for i, u := range c.Upstreams {
+		upstreams[i] = u.Name
+	}
+	seen := map[string]int{}
+	for i, d := range c.Digests {
+		at := fmt.Sprintf("digests[%d]", i)
+		k.name(at+".name", d.Name, "digests", i, seen)
+		if _, problem := zone(d.Timezone); problem != "" {
+			k.wrong(at+".timezone", problem, ianaName)
+		}
+		if d.Schedule != "" || k.at[at+".schedule"].Line > 0 {
+			if _, problem, advice := readSchedule(d.Schedule); problem != "" {
+				k.wrong(at+".schedule", problem, advice)
+			}
+		}
+		if !k.blames("upstreams") {
+			k.each(at+".upstreams", d.Upstreams, known("upstream", upstreams))
+		}
+		k.each(at+".severities", d.Severities, known("severity", []string{"act", "know", "fyi"}))
+		k.each(at+".components", d.Components, known("component", components))
+		k.channels(at+".channels", d.Channels)
+	}
+}
+
+func (k checker) channels(at string, list []Channel) {
+	if len(list) == 0 {
+		k.wrong(at, "the list is empty, so the digest goes nowhere", "add a channel, or remove the key to get an issue")
+	}
+	types := []string{ChannelIssue, ChannelFile, ChannelStdout}
+	seen := map[string]int{}
+	for i, ch := range list {
+		here := fmt.Sprintf("%s[%d]", at, i)
+		if problem, advice := known("type of channel", types)(ch.Type); problem != "" {
+			k.wrong(here+".type", problem, advice)
+			continue
+		}
+		k.channelFields(here, ch)
+		k.slug(here+".name", ch.Name)
+		if first, ok := seen[ch.Name]; ok {
+			k.wrong(here, fmt.Sprintf("is named %s like channels[%d]", quote(ch.Name), first), "give it a name of its own")
+			continue
+		}
+		seen[ch.Name] = i
+	}
+}
+
+// channelFields checks that a channel has what its type needs and nothing that it would ignore.
+func (k checker) channelFields(at string, ch Channel) {
+	if ch.Type == ChannelFile {
+		k.filled(at+".path", ch.Path, "name the file to write")
+	} else if ch.Path != "" {
+		k.wrong(at+".path", "is only for channels of type file", "remove it, or change the type")
+	}
+	if ch.Type == ChannelIssue {
+		if ch.Repository != "" && !k.inherited(at+".repository") {
+			k.repository(at+".repository", ch.Repository)
+		}
+		if !k.inherited(at + ".labels") {
+			k.labels(at+".labels", ch.Labels)
+		}
+		return
+	}
+	if ch.Repository != "" {
+		k.wrong(at+".repository", "is only for channels of type github-issue", "remove it, or change the type")
+	}
+	if ch.Labels != nil {
+		k.wrong(at+".labels", "is only for channels of type github-issue", "remove it, or change the type")
+	}
+}
+
+// inherited reports whether a value was taken over from another key, where it is checked.
+func (k checker) inherited(key string) bool {
+	return strings.HasPrefix(k.at[key].From, derivedFrom)
+}
+
+func (k checker) github(g GitHub) {
+	api := k.address("github.api_url", g.APIURL)
+	if api == nil && (k.inherited("github.graphql_url") || k.inherited("github.server_url")) {
+		return // they would follow from it
+	}
+	graphql := k.address("github.graphql_url", g.GraphQLURL)
+	if g.RawURL != "" {
+		k.address("github.raw_url", g.RawURL)
+	}
+	k.address("github.server_url", g.ServerURL)
+	if api == nil {
+		return
+	}
+	if graphql != nil && !strings.EqualFold(api.Host, graphql.Host) {
+		k.wrong("github.graphql_url", fmt.Sprintf("its host %s is not that of github.api_url, %s; the token would go to both", printable(graphql.Host), printable(api.Host)),
+			"remove it to have it derived, or correct one of the two")
+	}
+	if g.WriteInterval == 0 && !loopback(api.Hostname()) {
+		k.wrong("github.write_interval", "0s is accepted only towards a loopback address", "write 1s, as GitHub asks for")
+	}
+}
+
+func (k checker) run(c Config) {
+	leaves(schema(), "", func(path string, f field) {
+		if f.hi == 0 {
+			return
+		}
+		value, show := c.bounded(path, f)
+		if value < f.lo || value > f.hi {
+			k.wrong(path, show(value)+" is out of range", fmt.Sprintf("write a value from %s to %s", show(f.lo), show(f.hi)))
+		}
+	})
+	if c.GitHub.MaxWait >= c.Run.Timeout {
+		k.wrong("github.max_wait", fmt.Sprintf("%s is not shorter than run.timeout, %s", durationText(c.GitHub.MaxWait), durationText(c.Run.Timeout)),
+			"shorten it, or lengthen run.timeout")
+	}
+}
+
+// bounded returns the value of a key that has bounds, and how to show such values.
+func (c Config) bounded(path string, f field) (int64, func(int64) string) {
+	show := func(v int64) string { return durationText(time.Duration(v)) }
+	switch path {
+	case "github.write_interval":
+		return int64(c.GitHub.WriteInterval), show
+	case "github.max_wait":
+		return int64(c.GitHub.MaxWait), show
+	case "github.request_timeout":
+		return int64(c.GitHub.RequestTimeout), show
+	case "github.settle_timeout":
+		return int64(c.GitHub.SettleTimeout), show
+	case "run.timeout":
+		return int64(c.Run.Timeout), show
+	case "run.keep_snapshots":
+		return int64(c.Run.KeepSnapshots), func(v int64) string { return strconv.FormatInt(v, 10) }
+	default:
+		// A bounded key that is missing above would go unchecked: refuse every value of it.
+		return f.lo - 1, show
+	}
+}
+
+// Deliverable checks that the named digests (all without names) can be delivered: an issue needs a
+// repository and a token. Dry runs and `bot serve` do without, so Load does not ask for it.
+func (c Config) Deliverable(digests ...string) error {
+	found := &faults{at: c.Origins}
+	for i, d := range c.Digests {
+		if len(digests) > 0 && !slices.Contains(digests, d.Name) {
+			continue
+		}
+		for j, ch := range d.Channels {
+			if ch.Type != ChannelIssue {
+				continue
+			}
+			if ch.Repository == "" {
+				found.addAt(fmt.Sprintf("digests[%d].channels[%d].repository", i, j), Origin{},
+					fmt.Sprintf("the digest %s goes to an issue, but no repository is configured", d.Name),
+					"set target.repository in the configuration or GITHUB_REPOSITORY in the environment, or try `bot run --dry-run`")
+			}
+			if c.GitHub.Token.IsZero() {
+				found.addAt("", Origin{}, fmt.Sprintf("the digest %s goes to an issue, but there is no token", d.Name),
+					"set "+envToken+" to one that may write issues, or try `bot run --dry-run`")
+			}
+		}
+	}
+	return found.err()
+}

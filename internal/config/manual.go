@@ -1,0 +1,147 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Markdown returns docs/configuration.md, made from the same tree of keys. A test keeps the file equal.
+func Markdown() []byte {
+	var p page
+	p.WriteString(manualHead)
+	p.line("```yaml")
+	p.WriteString(starterYAML)
+	p.line("```")
+	for _, f := range schema() {
+		p.line("\n## " + f.name + "\n")
+		p.line(f.doc + "\n")
+		p.line("| key | type | default | variable | meaning |")
+		p.line("|---|---|---|---|---|")
+		p.rows([]field{f}, "", true)
+	}
+	p.WriteString(manualPresets)
+	p.presetTables()
+	p.WriteString(manualVariables)
+	return []byte(p.String())
+}
+
+// rows writes the table of the keys below path.
+func (p *page) rows(fields []field, path string, outside bool) {
+	for _, f := range fields {
+		at := join(path, f.name)
+		switch f.kind {
+		case section:
+			p.rows(f.fields, at, outside)
+		case entries:
+			if path != "" {
+				p.row(at, f, false)
+			}
+			p.rows(f.fields, at+"[]", false)
+		default:
+			p.row(at, f, outside)
+		}
+	}
+}
+
+func (p *page) row(at string, f field, outside bool) {
+	def, name := f.without, ""
+	switch {
+	case f.required:
+		def = "required"
+	case f.kind == entries && f.def != nil:
+		def = "one entry: `{type: " + ChannelIssue + "}`"
+	case f.def != nil:
+		def = "`" + yamlText(f.def) + "`"
+	}
+	if f.ambient != "" {
+		def = strings.TrimSuffix("`$"+f.ambient+"`, else "+def, ", else ")
+	}
+	if outside && f.scalar() {
+		name = "`" + variable(at) + "`"
+	}
+	meaning := f.doc
+	if f.hi != 0 {
+		meaning += " From " + bounds(f) + "."
+	}
+	p.line("| `" + at + "` | " + f.kind.String() + " | " + def + " | " + name + " | " + strings.ReplaceAll(meaning, "|", "\\|") + " |")
+}
+
+// presetTables lists what each preset reads.
+func (p *page) presetTables() {
+	known, err := presets()
+	if err != nil {
+		p.line("The presets can't be read: " + err.Error())
+		return
+	}
+	var list []string
+	for name := range known {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	for _, name := range list {
+		c, err := parse(name, []byte("upstreams:\n  - preset: "+name+"\n"), nil, nil)
+		if err != nil {
+			p.line("The preset " + name + " can't be read: " + err.Error())
+			continue
+		}
+		u := c.Upstreams[0]
+		p.line("\n### " + name + "\n")
+		p.line(fmt.Sprintf("Repository `%s`, ref `%s`, module `%s`, staging root `%s`, version file `%s`.\n", u.Repository, u.Ref, u.Module, u.StagingRoot, u.VersionFile))
+		p.line("| path | component | import path |")
+		p.line("|---|---|---|")
+		for _, g := range u.Sources.Gates.Packages {
+			p.line(fmt.Sprintf("| `%s` | %s | `%s` |", g.Path, g.Component, g.Import))
+		}
+	}
+}
+
+// The prose of docs/configuration.md around its tables.
+const (
+	manualHead = `# Configuration
+
+This page is made from the code (` + "`internal/config`" + `); a test keeps it equal. The file [config.yaml](../config.yaml) says the
+same as a file to copy from.
+
+**Where the file is.** ` + "`--config FILE`, else the variable `BOT_CONFIG`, else `config.yaml`" + ` in the working directory, else the
+defaults built into the program. A file that was named and is missing is an error.
+
+**What counts.** For each setting the first of these that gives it:
+
+1. a variable ` + "`BOT_SECTION_KEY`" + ` (settings outside lists that hold one value);
+2. the file;
+3. what GitHub Actions sets (` + "`GITHUB_REPOSITORY`, `GITHUB_API_URL`" + ` and the like);
+4. the default.
+
+An empty variable counts as unset. ` + "`bot config show`" + ` prints the configuration that counts, and for each value where it comes from.
+
+**It is strict.** An unknown key, a wrong type and a value out of range are errors; so is a ` + "`BOT_`" + ` variable that no setting
+belongs to. ` + "`bot config validate`" + ` names them all at once, with file, line and key. Durations carry their unit (` + "`30s`, `2m`, `1h`" + `), truth
+values are ` + "`true` and `false`" + `, and text that looks like a number needs quotes (` + "`ref: \"1.30\"`" + `). Aliases and merge keys of YAML are not
+read. The limit is 1 MiB.
+
+**Secrets are not configuration.** The token comes from the environment: ` + "`GITHUB_TOKEN`, else `BOT_GITHUB_TOKEN`, else `GH_TOKEN`" + `,
+else from the file that ` + "`GITHUB_TOKEN_FILE`" + ` names. A token in the file is refused. See [SECURITY.md](../SECURITY.md) for the
+permissions it needs.
+
+A file to begin with, as ` + "`bot config init`" + ` writes it:
+
+`
+
+	manualPresets = `
+## Presets
+
+A preset is an entry of ` + "`upstreams`" + ` that is built in. A key beside ` + "`preset`" + ` takes the place of the preset's; so does a list.
+`
+
+	manualVariables = `
+## Variables without a key
+
+| variable | meaning |
+|---|---|
+| ` + "`BOT_CONFIG`" + ` | the configuration file, where ` + "`--config`" + ` is not given |
+| ` + "`GITHUB_TOKEN`" + ` | the token; it may write issues in the target repository |
+| ` + "`BOT_GITHUB_TOKEN`, `GH_TOKEN`" + ` | the token, where ` + "`GITHUB_TOKEN`" + ` is not set |
+| ` + "`GITHUB_TOKEN_FILE`" + ` | a file that holds the token, where none of those is set |
+`
+)

@@ -1,0 +1,229 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// kind is what a key may hold.
+type kind int
+
+const (
+	text     kind = iota // a string
+	truth                // true or false
+	number               // a whole number
+	duration             // "30s"
+	texts                // a list of strings
+	numerals             // a list of numbers that are names: 2411, "KEP-2411"
+	section              // a mapping with fields
+	entries              // a list of mappings with fields
+)
+
+// String is the name of the kind in the documentation.
+func (k kind) String() string {
+	return [...]string{"string", "boolean", "number", "duration", "list of strings", "list of numbers", "section", "list"}[k]
+}
+
+// field is one key.
+type field struct {
+	name string
+	kind kind
+	// def is the default: string, bool, int, time.Duration, []string, or for entries []any of map[string]any.
+	// nil: none; then without says in words what counts.
+	def     any
+	without string
+	// ambient is a variable that GitHub Actions sets and that counts where nothing else is given.
+	ambient string
+	// lo and hi bound numbers and durations, both inclusive; none where hi is 0.
+	lo, hi int64
+	// required: an entry without it is refused.
+	required bool
+	// example is the value shown, commented out, in config.yaml; it is YAML.
+	example string
+	doc     string // plain prose, whole sentences
+	fields  []field
+}
+
+// variable is the environment variable for a key outside lists: BOT_STORE_PATH for store.path.
+func variable(path string) string {
+	return "BOT_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+}
+
+// scalar reports whether the key holds one value, so that a variable can give it.
+func (f field) scalar() bool {
+	return f.kind == text || f.kind == truth || f.kind == number || f.kind == duration
+}
+
+// lookup finds a field by name.
+func lookup(fields []field, name string) (field, bool) {
+	for _, f := range fields {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return field{}, false
+}
+
+// names lists the fields' names.
+func names(fields []field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.name
+	}
+	return out
+}
+
+// leaves visits every key outside lists that is no section, with its path.
+func leaves(fields []field, prefix string, visit func(path string, f field)) {
+	for _, f := range fields {
+		if f.kind == section {
+			leaves(f.fields, prefix+f.name+".", visit)
+			continue
+		}
+		visit(prefix+f.name, f)
+	}
+}
+
+// schema is every key there is, in the order of config.yaml.
+func schema() []field {
+	return []field{
+		{name: "target", kind: section, doc: "Where digest issues go.", fields: []field{
+			{name: "repository", kind: text, ambient: "GITHUB_REPOSITORY", example: "acme/platform",
+				doc: "The repository in which digest issues are filed, as owner/name. Needed only where a digest goes to a github-issue channel that names none; dry runs do without."},
+			{name: "labels", kind: texts, def: []string{"upstream-digest"},
+				doc: "Labels of every digest issue. A missing one is made. Write [] for none."},
+		}},
+		{name: "store", kind: section, doc: "Where the bot remembers what it has told.", fields: []field{
+			{name: "driver", kind: text, def: "sqlite",
+				doc: "The kind of store. Only sqlite exists so far; branch (a branch of a git repository) is announced."},
+			{name: "path", kind: text, def: "state/bot.db",
+				doc: "The database file, relative to the working directory. Folders are made. Keep it between runs: a lost file costs a new baseline."},
+		}},
+		{name: "offline", kind: truth, def: false,
+			doc: "Read mirrors only and make no request for reading. What has no mirror is skipped, and the digest says so."},
+		{name: "mirrors", kind: entries, without: "none",
+			doc: "Local clones or bare mirrors that are read instead of the API. The bot never updates them.", fields: []field{
+				{name: "repository", kind: text, required: true, example: "kubernetes/kubernetes",
+					doc: "The repository that the mirror stands for, as owner/name."},
+				{name: "path", kind: text, required: true, example: "/srv/mirrors/kubernetes.git",
+					doc: "The folder of the clone or bare mirror."},
+			}},
+		upstreamsField(),
+		{name: "watch", kind: section, doc: "What is yours. A change that touches one of these is told as something to act on, whatever it is.", fields: []field{
+			{name: "gates", kind: texts, def: []string{}, example: "[InPlacePodVerticalScaling]",
+				doc: "Feature gates, by the name you would type after --feature-gates."},
+			{name: "keps", kind: numerals, def: []string{}, example: "[1287, 2411]",
+				doc: "Enhancement proposals (KEPs), by number."},
+			{name: "components", kind: texts, def: []string{}, example: "[kubeadm]",
+				doc: "Components, as the upstreams' packages name them."},
+			{name: "owners", kind: texts, def: []string{}, example: `["@someone"]`,
+				doc: "People or teams that upstream names as owners of a gate, with or without the @."},
+		}},
+		digestsField(),
+		{name: "github", kind: section, doc: "How GitHub is spoken to. There is no key for the token: it comes from GITHUB_TOKEN, else BOT_GITHUB_TOKEN, else GH_TOKEN, else from the file that GITHUB_TOKEN_FILE names.", fields: []field{
+			{name: "api_url", kind: text, def: "https://api.github.com", ambient: "GITHUB_API_URL",
+				doc: "The REST API. On GitHub Enterprise Server it ends in /api/v3. The token is sent to this host only."},
+			{name: "graphql_url", kind: text, without: "derived from api_url", ambient: "GITHUB_GRAPHQL_URL", example: "https://api.github.com/graphql",
+				doc: "The GraphQL API, on the same host as api_url. GITHUB_GRAPHQL_URL counts only where api_url is not given."},
+			{name: "raw_url", kind: text, without: "derived from api_url", example: "https://raw.githubusercontent.com",
+				doc: "A host that serves files at a commit without counting requests. It is used without a token, and only on github.com unless you name one."},
+			{name: "server_url", kind: text, without: "derived from api_url", ambient: "GITHUB_SERVER_URL", example: "https://github.com",
+				doc: "The web address for links. GITHUB_SERVER_URL counts only where api_url is not given."},
+			{name: "write_interval", kind: duration, def: time.Second, hi: int64(time.Minute),
+				doc: "The least time between two writes. GitHub asks for a second; 0s is accepted only towards a loopback address."},
+			{name: "max_wait", kind: duration, def: 2 * time.Minute, hi: int64(time.Hour),
+				doc: "How long one step (a listing with all its pages, a batch of files, one write) may wait in all for limits to reset and between tries. What cannot be had within it is a failed source. It must be shorter than run.timeout."},
+			{name: "request_timeout", kind: duration, def: 30 * time.Second, lo: int64(time.Second), hi: int64(10 * time.Minute),
+				doc: "The limit of one request, with its body."},
+			{name: "settle_timeout", kind: duration, def: 30 * time.Second, hi: int64(10 * time.Minute),
+				doc: "How long a write whose answer was lost is looked for before the delivery is left open for the next run."},
+		}},
+		{name: "run", kind: section, doc: "Limits of one run.", fields: []field{
+			{name: "timeout", kind: duration, def: 15 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
+				doc: "The longest a run may take. The lock of a run that died is free five minutes after this time."},
+			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
+				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
+		}},
+	}
+}
+
+// defaultPreset is the upstream of a configuration that names none.
+const defaultPreset = "kubernetes"
+
+func upstreamsField() field {
+	return field{name: "upstreams", kind: entries,
+		def: []any{map[string]any{"preset": defaultPreset}},
+		doc: "The projects that are tracked. Any project that registers gates with k8s.io/component-base/featuregate can be one. A key beside preset overrides what the preset says; a list replaces the preset's. Default: the preset kubernetes alone.",
+		fields: []field{
+			{name: "preset", kind: text, without: "none", example: defaultPreset,
+				doc: "A built-in description to start from. There is one: kubernetes."},
+			{name: "name", kind: text, without: "the preset's name", example: "kubernetes",
+				doc: "The name by which digests and commands refer to it: lower case letters, digits and dashes. Needed where no preset gives one."},
+			{name: "title", kind: text, without: "the name", example: "Kubernetes",
+				doc: "The name in headings."},
+			{name: "repository", kind: text, without: "the preset's", example: "kubernetes/kubernetes",
+				doc: "The repository, as owner/name. Needed where no preset gives one."},
+			{name: "ref", kind: text, def: "HEAD", example: "release-1.36",
+				doc: "The branch, tag or commit to read. HEAD is the default branch."},
+			{name: "module", kind: text, without: "the preset's", example: "k8s.io/kubernetes",
+				doc: "The Go import path of the repository's root. Needed where no preset gives one and a package has no import."},
+			{name: "staging_root", kind: text, without: "the preset's", example: "staging/src",
+				doc: "A folder below which paths are import paths themselves."},
+			{name: "version_file", kind: text, without: "the preset's", example: "staging/src/k8s.io/component-base/version/base.go",
+				doc: "The Go file that sets DefaultKubeBinaryVersion: the version a branch stands for. Without one, the highest version named by a gate counts."},
+			{name: "sources", kind: section, doc: "What is read of this upstream.", fields: []field{
+				{name: "gates", kind: section, doc: "Feature gates.", fields: []field{
+					{name: "enabled", kind: truth, def: true, doc: "Whether gates are read."},
+					{name: "packages", kind: entries, without: "the preset's",
+						doc: "The folders with registrations. A folder that is missing at a commit is no fault, so those of several releases can stand here.", fields: []field{
+							{name: "path", kind: text, required: true, example: "pkg/features",
+								doc: "A folder, or one .go file, from the repository's root. Folders are not searched below."},
+							{name: "component", kind: text, required: true, example: "kubernetes",
+								doc: "The component whose gates these are, in the words of its users."},
+							{name: "import", kind: text, without: "derived from module and staging_root", example: "k8s.io/kubernetes/pkg/features",
+								doc: "The Go import path of the folder, by which other packages name its constants."},
+						}},
+				}},
+			}},
+		}}
+}
+
+// defaultDigest is the name of the definition of a configuration that has none.
+const defaultDigest = "digest"
+
+func defaultChannels() []any {
+	return []any{map[string]any{"type": ChannelIssue}}
+}
+
+func digestsField() field {
+	return field{name: "digests", kind: entries,
+		def: []any{map[string]any{"name": defaultDigest, "channels": defaultChannels()}},
+		doc: "The digest definitions: who is told what, how often and where. Each remembers on its own what it has told, so a weekly issue and an hourly alert can stand side by side. Default: one, due at every run, as an issue in target.repository.",
+		fields: []field{
+			{name: "name", kind: text, required: true, example: defaultDigest,
+				doc: "The name: lower case letters, digits and dashes, at most 40. Do not change it later: a new name is a new digest that has told nothing yet."},
+			{name: "schedule", kind: text, without: "due at every run", example: `"17 7 * * 1"`,
+				doc: "When it is due: a cron expression of five fields (minute, hour, day of month, month, day of week with Sunday 0). Pick an odd minute; GitHub delays jobs at the full hour."},
+			{name: "timezone", kind: text, def: "UTC", example: "Europe/Berlin",
+				doc: "The time zone of the schedule, by IANA name. Where clocks change, times between 01:00 and 03:00 may be skipped or come twice on that day."},
+			{name: "upstreams", kind: texts, without: "all", example: "[kubernetes]",
+				doc: "Only these upstreams, by name."},
+			{name: "severities", kind: texts, without: "all", example: "[act, know]",
+				doc: "Only changes of these severities: act (something may break), know (worth knowing), fyi (the rest)."},
+			{name: "components", kind: texts, without: "all", example: "[kubernetes, apiserver]",
+				doc: "Only changes of these components, as the upstreams' packages name them."},
+			{name: "channels", kind: entries, def: defaultChannels(),
+				doc: "Where it goes.", fields: []field{
+					{name: "type", kind: text, required: true, example: ChannelIssue,
+						doc: "The kind of channel: github-issue, file or stdout."},
+					{name: "name", kind: text, without: "the type", example: ChannelIssue,
+						doc: "Tells channels of one digest apart; needed where two have the same type. Do not change it while deliveries are open."},
+					{name: "path", kind: text, without: "none", example: "out/digest.md",
+						doc: "The file to write. Needed for type file, and only there."},
+					{name: "repository", kind: text, without: "target.repository", example: "acme/platform",
+						doc: "Another repository for the issue. Only for type github-issue."},
+					{name: "labels", kind: texts, without: "target.labels", example: "[upstream-digest]",
+						doc: "Other labels for the issue. Only for type github-issue."},
+				}},
+		}}
+}

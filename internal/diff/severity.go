@@ -1,0 +1,151 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/upstream-digest/bot/internal/gate"
+)
+
+// lockedMinors is upstream's own rule: a gate may go three minors after it was locked. Whoever still
+// sets one that went earlier had no fair warning.
+const lockedMinors = 3
+
+// gateSeverity judges a gate change on its own; the watch list may raise it later. The reason is in words.
+func gateSeverity(c Change) (Severity, string) {
+	g := c.Gate
+	switch {
+	case c.Has(GateRemoved):
+		return removalSeverity(*g)
+	case c.Has(GateRenamed) && g.Before.Name != g.After.Name:
+		return Act, fmt.Sprintf("the name users set changed from %s to %s; the old one is unknown now", g.Before.Name, g.After.Name)
+	case c.Has(GateDefaultChanged) && !g.AfterSpec.Default:
+		return Act, "it was on by default and is off now"
+	case c.Has(GateLocked) && !g.AfterSpec.Default:
+		return Act, "it is locked to off: a component that switches it on will not start"
+	case c.Has(GateAdded) && g.AfterSpec.Locked && !g.AfterSpec.Default:
+		return Act, "it is new and locked to off"
+	case c.Has(GateDefaultChanged):
+		return Know, "it is on by default now"
+	case c.Has(GatePromoted):
+		return Know, "it was promoted"
+	case c.Has(GateDeprecated):
+		return Know, "it was deprecated"
+	case c.Has(GateDemoted):
+		return Know, "it went back a stage"
+	case c.Has(GateLocked):
+		return Know, "it is locked to on: a component that switches it off will not start"
+	case c.Has(GateUnlocked):
+		return Know, "it can be set again"
+	case c.Has(GateAdded) && (g.AfterSpec.Stage == gate.Beta || g.AfterSpec.Default):
+		return Know, "it is new and enters as " + string(g.AfterSpec.Stage)
+	case c.Has(GateAdded):
+		return FYI, "it is new"
+	}
+	return FYI, ""
+}
+
+func removalSeverity(g GateChange) (Severity, string) {
+	spec := g.BeforeSpec
+	switch {
+	case spec == nil:
+		return FYI, "it was only scheduled"
+	case !spec.Locked:
+		return Act, "it was removed without ever being locked"
+	}
+	since := g.Before.LockedSince(g.FromVersion)
+	if n, ok := minorsBetween(since, g.ToVersion); ok {
+		if n >= lockedMinors {
+			return Know, fmt.Sprintf("it was removed as announced: locked since %s", since)
+		}
+		return Act, fmt.Sprintf("it was removed %s after it was locked in %s, earlier than upstream's rule of three", minors(n), since)
+	}
+	if g.Before.RemoveIn != "" && gate.CompareVersions(g.Before.RemoveIn, gate.MinorOf(g.ToVersion)) <= 0 {
+		return Know, fmt.Sprintf("it was removed as announced: planned for %s", g.Before.RemoveIn)
+	}
+	return Act, "it was locked, and nothing in the source tells for how long"
+}
+
+// minorsBetween counts the minors from one version to another of the same major: 1.33 to v1.36.2 is 3.
+func minorsBetween(from, to string) (int, bool) {
+	var fMajor, fMinor, tMajor, tMinor int
+	if _, err := fmt.Sscanf(gate.MinorOf(from), "%d.%d", &fMajor, &fMinor); err != nil {
+		return 0, false
+	}
+	if _, err := fmt.Sscanf(gate.MinorOf(to), "%d.%d", &tMajor, &tMinor); err != nil {
+		return 0, false
+	}
+	if fMajor != tMajor || !semver.IsValid("v"+gate.MinorOf(to)) {
+		return 0, false
+	}
+	return tMinor - fMinor, true
+}
+
+func minors(n int) string {
+	if n == 1 {
+		return "one minor release"
+	}
+	return fmt.Sprintf("%d minor releases", n)
+}
+
+// Watch names what is the reader's own. Names compare as users type them, without regard to case.
+type Watch struct {
+	Gates      []string
+	KEPs       []string // numbers: "2411"
+	Components []string
+	Owners     []string // "@name"
+}
+
+// match says whether a change touches what is watched, and by which entry. The old side counts too: a
+// gate that was renamed or left a component is still the reader's.
+func (w Watch) match(c Change) (because string, ok bool) {
+	if c.Gate == nil {
+		return "", false
+	}
+	for _, g := range []*gate.Gate{c.Gate.After, c.Gate.Before} {
+		if g == nil {
+			continue
+		}
+		for _, rule := range []struct {
+			word    string
+			entries []string
+			have    []string
+		}{
+			{"gate", w.Gates, []string{g.Name}},
+			{"KEP", w.KEPs, g.KEPs},
+			{"component", w.Components, g.Components()},
+			{"owner", w.Owners, g.Owners},
+		} {
+			for _, e := range rule.entries {
+				if slices.ContainsFunc(rule.have, func(h string) bool { return strings.EqualFold(h, e) }) {
+					return rule.word + " " + e, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// Filter keeps what a digest definition asks for. Empty lists keep everything.
+type Filter struct {
+	Severities []Severity
+	Components []string
+}
+
+func (f Filter) keeps(c Change) bool {
+	if len(f.Severities) > 0 && !slices.Contains(f.Severities, c.Severity) {
+		return false
+	}
+	if len(f.Components) == 0 || c.Gate == nil {
+		return true
+	}
+	for _, g := range []*gate.Gate{c.Gate.After, c.Gate.Before} {
+		if g != nil && shared(f.Components, g.Components()) > 0 {
+			return true
+		}
+	}
+	return false
+}

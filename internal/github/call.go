@@ -1,0 +1,97 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// call is what the transport must know of the request that go-github hands it. It travels in the
+// request's context, for v60's methods offer no other way.
+type call struct {
+	op    string // for errors and logs: "read kubernetes/kubernetes"
+	query bool   // a POST that only reads: a GraphQL query
+	tries int    // how often a read may be sent when GitHub fails; 0 is defaultTries
+
+	budget *budget
+
+	// failure is the transport's last error. v60 replaces whatever the transport says by ctx.Err() when
+	// the context has ended, and with it the one thing that matters: whether a write went out.
+	failure error
+}
+
+type callKey struct{}
+
+func withCall(ctx context.Context, c *call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// callOf finds the call of a request; one made without gets a call of its own.
+func callOf(req *http.Request, maxWait time.Duration) *call {
+	if c, ok := req.Context().Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{op: req.Method, budget: newBudget(maxWait)}
+}
+
+// isWrite reports whether sending the request twice could do something twice.
+func (c *call) isWrite(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	return !c.query
+}
+
+// budget is the time that a call, with all its pages, may spend waiting.
+type budget struct {
+	mu   sync.Mutex
+	left time.Duration
+}
+
+func newBudget(d time.Duration) *budget { return &budget{left: d} }
+
+// take uses d of what is left, or nothing when that is too little.
+func (b *budget) take(d time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d > b.left {
+		return false
+	}
+	b.left -= d
+	return true
+}
+
+type budgetKey struct{}
+
+// budgeted makes everything done with the context share one budget; an outer one holds.
+func (c *Client) budgeted(ctx context.Context) context.Context {
+	if _, ok := ctx.Value(budgetKey{}).(*budget); ok {
+		return ctx
+	}
+	return context.WithValue(ctx, budgetKey{}, newBudget(c.opts.MaxWait))
+}
+
+// begin makes the context of one request.
+func (c *Client) begin(ctx context.Context, op string) (context.Context, *call) {
+	ctx = c.budgeted(ctx)
+	b, _ := ctx.Value(budgetKey{}).(*budget)
+	k := &call{op: op, budget: b}
+	return withCall(ctx, k), k
+}
+
+// sleep waits for d or until the context ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

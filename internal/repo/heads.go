@@ -1,0 +1,222 @@
+package repo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/github"
+)
+
+// HeadRequest asks for one repository's head.
+type HeadRequest struct {
+	Repository string   // "kubernetes/kubernetes"
+	Ref        string   // branch, tag, commit; "" or "HEAD" is the default branch
+	Paths      []string // whose object ids are wanted
+}
+
+// HeadResult is the answer to one HeadRequest: a Head, or why there is none.
+type HeadResult struct {
+	Head Head
+	Err  error
+}
+
+// maxPathsPerDocument bounds one document. A usual configuration has a dozen paths for each upstream.
+const maxPathsPerDocument = 400
+
+// readHeads asks for all heads by GraphQL, as many as fit into one document.
+func readHeads(ctx context.Context, client *github.Client, requests []HeadRequest) []HeadResult {
+	results := make([]HeadResult, len(requests))
+	for start := 0; start < len(requests); {
+		end, paths := start, 0
+		for end < len(requests) && (end == start || paths+len(requests[end].Paths) <= maxPathsPerDocument) {
+			paths += len(requests[end].Paths)
+			end++
+		}
+		readHeadDocument(ctx, client, requests[start:end], results[start:end])
+		start = end
+	}
+	return results
+}
+
+func readHeadDocument(ctx context.Context, client *github.Client, requests []HeadRequest, results []HeadResult) {
+	doc := newDocument()
+	asked := 0
+	for i, r := range requests {
+		if err := addHead(doc, i, r); err != nil {
+			results[i].Err = err
+			continue
+		}
+		asked++
+	}
+	if asked == 0 {
+		return
+	}
+	op := "read " + requests[0].Repository
+	if asked > 1 {
+		op = fmt.Sprintf("read %d repositories", asked)
+	}
+	var answer map[string]*headNode
+	err := client.GraphQL(ctx, github.Query{Op: op, Document: doc.String(), Variables: doc.vars}, &answer)
+	partial, isPartial := errors.AsType[*github.GraphQLErrors](err)
+	for i, r := range requests {
+		switch {
+		case results[i].Err != nil:
+		case err != nil && !isPartial:
+			results[i].Err = err
+		default:
+			results[i].Head, results[i].Err = headOf(r, answer[fmt.Sprintf("r%d", i)], errorsAt(partial, fmt.Sprintf("r%d", i)))
+		}
+	}
+}
+
+// errorsAt is At of an answer that may have had no errors.
+func errorsAt(e *github.GraphQLErrors, path ...string) []github.GraphQLError {
+	if e == nil {
+		return nil
+	}
+	return e.At(path...)
+}
+
+// headNode is the answer for one repository.
+type headNode struct {
+	DefaultBranchRef *struct {
+		Name   string
+		Target *commitNode
+	}
+	Object *commitNode
+}
+
+// commitNode is a Commit, or a Tag that leads to one, with an alias for each path.
+type commitNode struct {
+	typename string
+	oid      string
+	time     time.Time
+	tree     string
+	target   *commitNode
+	files    map[string]*fileNode // by alias
+}
+
+type fileNode struct{ OID, Type string }
+
+// UnmarshalJSON implements json.Unmarshaler: the names of the fields depend on the request.
+func (c *commitNode) UnmarshalJSON(data []byte) error {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(data, &m); err != nil {
+		return err
+	}
+	c.files = map[string]*fileNode{}
+	for key, raw := range m {
+		var err error
+		switch key {
+		case "__typename":
+			err = json.Unmarshal(raw, &c.typename)
+		case "oid":
+			err = json.Unmarshal(raw, &c.oid)
+		case "committedDate":
+			err = json.Unmarshal(raw, &c.time)
+		case "tree":
+			var t struct{ OID string }
+			err = json.Unmarshal(raw, &t)
+			c.tree = t.OID
+		case "target":
+			err = json.Unmarshal(raw, &c.target)
+		default:
+			var f *fileNode
+			err = json.Unmarshal(raw, &f)
+			c.files[key] = f
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addHead(doc *document, i int, r HeadRequest) error {
+	owner, name, err := splitName(r.Repository)
+	if err != nil {
+		return err
+	}
+	if err := checkRef(r.Ref); err != nil {
+		return err
+	}
+	paths, err := cleanPaths(r.Paths)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.Repository, err)
+	}
+	fragment := fmt.Sprintf("commit%d", i)
+	doc.repository(fmt.Sprintf("r%d", i), owner, name)
+	if isHeadRef(r.Ref) {
+		fmt.Fprintf(&doc.fields, "    defaultBranchRef { name target { __typename ...%s } }\n", fragment)
+	} else {
+		// A tag may point to a tag. git allows any depth; more than two were never seen.
+		fmt.Fprintf(&doc.fields, "    object(expression: %s) { __typename ...%[2]s ... on Tag { target { __typename ...%[2]s ... on Tag { target { __typename ...%[2]s } } } } }\n",
+			doc.bind("String!", r.Ref), fragment)
+	}
+	doc.fields.WriteString("  }\n")
+	fmt.Fprintf(&doc.fragments, "fragment %s on Commit {\n  oid committedDate tree { oid }\n", fragment)
+	for j, p := range paths {
+		if p != "" {
+			fmt.Fprintf(&doc.fragments, "  f%d: file(path: %s) { oid type }\n", j, doc.bind("String!", p))
+		}
+	}
+	doc.fragments.WriteString("}\n")
+	return nil
+}
+
+// headOf reads the answer for one request. A value that is null because of an error is never taken as
+// absent, unless the error says just that.
+func headOf(r HeadRequest, node *headNode, errs []github.GraphQLError) (Head, error) {
+	for _, e := range errs {
+		switch {
+		case e.Type == "NOT_FOUND" && len(e.Path) <= 1:
+			return Head{}, &NotFoundError{Repository: r.Repository}
+		case e.Type != "NOT_FOUND":
+			return Head{}, fmt.Errorf("read %s: %w", r.Repository, &github.GraphQLErrors{Errors: []github.GraphQLError{e}})
+		}
+	}
+	if node == nil {
+		return Head{}, &NotFoundError{Repository: r.Repository}
+	}
+	head := Head{Ref: r.Ref, OIDs: map[string]string{}}
+	commit := node.Object
+	if isHeadRef(r.Ref) {
+		if node.DefaultBranchRef == nil {
+			return Head{}, &EmptyError{Repository: r.Repository}
+		}
+		head.Branch = node.DefaultBranchRef.Name
+		commit = node.DefaultBranchRef.Target
+	}
+	for commit != nil && commit.typename == "Tag" {
+		commit = commit.target
+	}
+	if commit == nil || commit.typename != "Commit" || commit.oid == "" {
+		return Head{}, &NotFoundError{Repository: r.Repository, Ref: r.Ref}
+	}
+	head.SHA, head.Time = commit.oid, commit.time.UTC()
+	for j, p := range r.Paths {
+		head.OIDs[p] = ""
+		if clean, err := cleanPath(p); err == nil && clean == "" {
+			head.OIDs[p] = commit.tree
+		} else if f := commit.files[fmt.Sprintf("f%d", j)]; f != nil && isFileOrFolder(f.Type) {
+			head.OIDs[p] = f.OID
+		}
+	}
+	return head, nil
+}
+
+// isFileOrFolder leaves out submodules, whose ids name commits of another repository.
+func isFileOrFolder(objectType string) bool { return objectType == "blob" || objectType == "tree" }
+
+// splitName cuts "owner/name".
+func splitName(repository string) (owner, name string, err error) {
+	owner, name, ok := strings.Cut(repository, "/")
+	if !ok || owner == "" || name == "" || strings.Contains(name, "/") {
+		return "", "", fmt.Errorf("%q is no repository: write it as owner/name", repository)
+	}
+	return owner, name, nil
+}

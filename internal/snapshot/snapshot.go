@@ -1,0 +1,94 @@
+// Package snapshot is what upstream was at one moment: sections, one per source, each with typed
+// items, a status and provenance.
+//
+// A section is stored once by a hash over its items (Hash). Commit, time, cost and object ids are
+// provenance and stay outside the hash, so that a run which read the same things again stores nothing.
+// A section that failed or was skipped carries the last good items: it compares as they are, so that a
+// failure neither invents nor loses a change.
+package snapshot
+
+import (
+	"time"
+
+	"github.com/upstream-digest/bot/internal/gate"
+)
+
+// Status says how a section's items came to be.
+type Status string
+
+// The statuses. Failed and skipped sections hold the last good items, if there ever were any.
+const (
+	Complete Status = "complete" // read whole at this snapshot's commit
+	Failed   Status = "failed"   // could not be read; Reason says why
+	Carried  Status = "carried"  // not read because it was not asked for (--only)
+	Skipped  Status = "skipped"  // deliberately not read; Reason: offline, anonymous, …
+)
+
+// Source names. A new source adds one.
+const SourceGates = "gates"
+
+// Snapshot is what all upstreams were at one moment.
+type Snapshot struct {
+	// Seq is the store's number for it, from 1; 0 until stored.
+	Seq       int64      `json:"seq"`
+	TakenAt   time.Time  `json:"taken_at"`
+	Upstreams []Upstream `json:"upstreams"` // in configuration order
+}
+
+// Upstream is one tracked project at one commit.
+type Upstream struct {
+	Name       string    `json:"name"`       // "kubernetes"
+	Repository string    `json:"repository"` // "kubernetes/kubernetes"
+	WebURL     string    `json:"web_url"`    // "https://github.com/kubernetes/kubernetes"
+	Ref        string    `json:"ref"`        // as asked for: "master", "v1.36.0", "HEAD"
+	SHA        string    `json:"sha"`        // commit, 40 hex digits
+	Version    string    `json:"version"`    // "1.37"; "" when it cannot be told
+	Sections   []Section `json:"sections"`   // sorted by source
+}
+
+// Section is what one source read of one upstream.
+type Section struct {
+	Source string `json:"source"`
+	Status Status `json:"status"`
+	Reason string `json:"reason,omitempty"`
+	// Parser is the number of the parser that made Items (gate.ParserVersion).
+	Parser int `json:"parser"`
+	// Ref, SHA and Version are those of the commit the items were read at. A carried or failed
+	// section keeps those of its last good reading.
+	Ref     string `json:"ref"`
+	SHA     string `json:"sha"`
+	Version string `json:"version"`
+	// Watched are the object ids whose change makes a new reading necessary (folders, single files).
+	// An absent path has an empty id.
+	Watched []Object `json:"watched"`
+	// Inputs are the files the items were parsed from, so that they can be read again by id.
+	Inputs []Object  `json:"inputs"`
+	ReadAt time.Time `json:"read_at"`
+	Items  Items     `json:"items"`
+}
+
+// Object is a path and the git object id it had.
+type Object struct {
+	Path string `json:"path"`
+	OID  string `json:"oid"`
+}
+
+// Items holds the typed items of one section: exactly one field is set, the section's own. Nil means
+// that nothing was ever read (no baseline yet).
+type Items struct {
+	Gates *GateSet `json:"gates,omitempty"`
+}
+
+// Empty reports whether the section never held anything.
+func (i Items) Empty() bool { return i.Gates == nil }
+
+// GateSet is the item set of the gates source.
+type GateSet struct {
+	// Version is the version the commit stands for. It is part of the items because it decides which
+	// specs are in force.
+	Version     string            `json:"version"`
+	Gates       []gate.Gate       `json:"gates"`
+	Diagnostics []gate.Diagnostic `json:"diagnostics,omitempty"`
+	// Unread are gates that are registered but could not be read and have no earlier reading.
+	Unread []string `json:"unread,omitempty"`
+}

@@ -1,0 +1,145 @@
+// Package store keeps what the bot must not forget: snapshots, cursors, runs, deliveries and the lock.
+//
+// All writes of a step go through one Commit, which is atomic and checks the lease's fencing number: a
+// holder that slept past its expiry and was overtaken cannot write. The types here know nothing of SQL,
+// so that a branch of a git repository and PostgreSQL can stand behind the same conformance test
+// (package storetest).
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/snapshot"
+)
+
+// Cursor is how far one digest definition has been told.
+type Cursor struct {
+	Definition string    `json:"definition"`
+	Seq        int64     `json:"seq"`      // rises by one at each move; part of every delivery key
+	Snapshot   int64     `json:"snapshot"` // Seq of the snapshot last told of
+	ToldAt     time.Time `json:"told_at"`  // when the cursor last moved or was found current
+}
+
+// State of a delivery.
+type State string
+
+// The states. Pending and unknown ones are open.
+const (
+	Pending    State = "pending"    // surely not there yet
+	Unknown    State = "unknown"    // the answer of a write was lost: it may be there
+	Done       State = "done"       // there, and read back
+	Superseded State = "superseded" // a later digest tells the same and more
+	GivenUp    State = "given_up"   // too many tries or too old
+)
+
+// Key identifies a delivery for ever. It never holds content: A to B to A to B is two digests.
+type Key struct {
+	Definition string `json:"definition"`
+	Seq        int64  `json:"seq"`     // the cursor's number
+	Channel    string `json:"channel"` // "github-issue"
+	Part       int    `json:"part"`    // from 1
+	Parts      int    `json:"parts"`
+}
+
+func (k Key) String() string {
+	return fmt.Sprintf("%s/%d/%s/%d-of-%d", k.Definition, k.Seq, k.Channel, k.Part, k.Parts)
+}
+
+// Delivery is one part of a digest owed to one channel. Once queued its content is frozen.
+type Delivery struct {
+	Key   Key    `json:"key"`
+	Nonce string `json:"nonce"` // in the marker; proves that what we find is this delivery
+	State State  `json:"state"`
+
+	// Frozen content.
+	Target string   `json:"target"` // "acme/platform", a file's path, …
+	Title  string   `json:"title"`
+	Body   string   `json:"body"` // with its marker
+	Labels []string `json:"labels"`
+	Base   int64    `json:"base"` // snapshot the digest starts from; 0 where the base is not stored
+
+	// What happened.
+	QueuedAt  time.Time `json:"queued_at"`
+	Tries     int       `json:"tries"`
+	LastError string    `json:"last_error,omitempty"`
+	// Result names what the channel made of it: an issue's or a comment's number and address.
+	ResultID  int64     `json:"result_id,omitempty"`
+	ResultURL string    `json:"result_url,omitempty"`
+	DoneAt    time.Time `json:"done_at,omitzero"`
+}
+
+// Run records one run, also one that found nothing (the heartbeat).
+type Run struct {
+	ID        int64          `json:"id"` // assigned by the store
+	StartedAt time.Time      `json:"started_at"`
+	EndedAt   time.Time      `json:"ended_at"`
+	Outcome   string         `json:"outcome"` // "quiet", "told", "failed"
+	ExitCode  int            `json:"exit_code"`
+	Snapshot  int64          `json:"snapshot"` // current after the run
+	Requests  int            `json:"requests"` // to GitHub
+	Failed    []FailedSource `json:"failed,omitempty"`
+}
+
+// FailedSource is a source that could not be read in a run.
+type FailedSource struct {
+	Upstream string `json:"upstream"`
+	Source   string `json:"source"`
+	Reason   string `json:"reason"`
+}
+
+// Lease is the right to write, until it expires.
+type Lease struct {
+	Holder  string    `json:"holder"` // "host pid 4711"
+	Fence   int64     `json:"fence"`  // rises with every new holder
+	Expires time.Time `json:"expires"`
+}
+
+// Update is everything one step writes, together or not at all. Zero fields write nothing.
+type Update struct {
+	// Snapshot is stored; the store gives it the next Seq and writes that back into it. A cursor in the
+	// same update whose Snapshot is CurrentSnapshot names it.
+	Snapshot *snapshot.Snapshot
+	Cursors  []Cursor
+	// Deliveries are inserted, or replaced where the key exists. Frozen fields of an existing one
+	// must not change: the store refuses that.
+	Deliveries []Delivery
+	Run        *Run // the store assigns its ID
+}
+
+// CurrentSnapshot in Cursor.Snapshot, Delivery.Base or Run.Snapshot stands for the snapshot of the same update.
+const CurrentSnapshot int64 = -1
+
+// HeldError says who holds the lock.
+type HeldError struct{ Lease Lease }
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("another run holds the lock: %s, until %s", e.Lease.Holder, e.Lease.Expires.UTC().Format(time.RFC3339))
+}
+
+// UnusableError says that the state can't be used, and what to do about it.
+type UnusableError struct {
+	Path   string
+	Reason string // "it was written by a newer bot (schema 7, this one knows 3)"
+	Advice string // "update bot, or move the file away to start anew"
+	Err    error
+}
+
+func (e *UnusableError) Error() string {
+	s := fmt.Sprintf("state %s can't be used: %s", e.Path, e.Reason)
+	if e.Advice != "" {
+		s += "; " + e.Advice
+	}
+	return s
+}
+
+func (e *UnusableError) Unwrap() error { return e.Err }
+
+// Errors that callers branch on.
+var (
+	// ErrFenced: the lease was lost to another holder; nothing was written.
+	ErrFenced = errors.New("the lock was lost to another run; nothing was written")
+	// ErrNotFound: the store has no such thing.
+	ErrNotFound = errors.New("not in the store")
+)
