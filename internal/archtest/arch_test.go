@@ -34,7 +34,6 @@ var may = map[string][]string{
 	"internal/facts":           {"gate"},
 	"internal/sample":          {"facts", "gate"},
 	"internal/archtest":        {},
-	"internal/depstmp":         {},
 	"internal/pipeline":        {"*"},
 	"cmd/bot":                  {"*"},
 	"test/contract":            {"*"},

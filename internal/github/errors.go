@@ -227,7 +227,7 @@ func NotExecuted(err error) bool {
 		return false
 	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		switch e.(type) {
+		switch e.(type) { //nolint:errorlint // the loop unwraps, for the outermost of ours decides
 		case *UnclearError:
 			return false
 		case *LimitError, *NetworkError, *AuthError, *PermissionError, *IssuesDisabledError, *ArchivedError,

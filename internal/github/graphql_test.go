@@ -49,11 +49,11 @@ func TestSomethingWentWrongIsRetried(t *testing.T) {
 		}
 		s = &script{replies: []reply{wrong}}
 		err := newClient(t, s).GraphQL(t.Context(), github.Query{Document: "query { x }", Tries: 1}, nil)
-		if as[*github.ServerError](t, err); s.count() != 1 {
+		if _ = as[*github.ServerError](t, err); s.count() != 1 {
 			t.Errorf("%d requests, want 1 as asked", s.count())
 		}
 		s = &script{replies: []reply{wrong}}
-		as[*github.UnclearError](t, newClient(t, s).GraphQL(t.Context(), github.Query{Document: "mutation { x }", Mutation: true}, nil))
+		_ = as[*github.UnclearError](t, newClient(t, s).GraphQL(t.Context(), github.Query{Document: "mutation { x }", Mutation: true}, nil))
 	})
 }
 
@@ -61,7 +61,7 @@ func TestSomethingWentWrongIsRetried(t *testing.T) {
 func TestLimitInTheMiddleOfAMutationIsUnclear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{ok(`{"data":{"a":{"id":"1"},"b":null},"errors":[{"type":"RATE_LIMITED","path":["b"],"message":"API rate limit exceeded"}]}`), ok(`{"data":{}}`)}}
-		as[*github.UnclearError](t, newClient(t, s).GraphQL(t.Context(), github.Query{Document: "mutation { x }", Mutation: true}, nil))
+		_ = as[*github.UnclearError](t, newClient(t, s).GraphQL(t.Context(), github.Query{Document: "mutation { x }", Mutation: true}, nil))
 		if s.count() != 1 {
 			t.Errorf("sent %d times", s.count())
 		}
@@ -70,11 +70,11 @@ func TestLimitInTheMiddleOfAMutationIsUnclear(t *testing.T) {
 
 func TestAnswerWithoutDataIsAnError(t *testing.T) {
 	for _, body := range []string{`{}`, `{"data":null}`, `{"message":"hello"}`} {
-		as[*github.DecodeError](t, askViewer(t, newClient(t, &script{replies: []reply{ok(body)}})))
+		_ = as[*github.DecodeError](t, askViewer(t, newClient(t, &script{replies: []reply{ok(body)}})))
 	}
 	var out struct{ Viewer struct{ Login int } }
 	s := &script{replies: []reply{ok(`{"data":{"viewer":{"login":"b"}}}`)}}
-	as[*github.DecodeError](t, newClient(t, s).GraphQL(t.Context(), github.Query{Document: "query { viewer { login } }"}, &out))
+	_ = as[*github.DecodeError](t, newClient(t, s).GraphQL(t.Context(), github.Query{Document: "query { viewer { login } }"}, &out))
 }
 
 func TestWordsOfFilesAreNoErrors(t *testing.T) {

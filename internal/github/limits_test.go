@@ -151,7 +151,7 @@ func TestSecondaryLimitDoublesAndGivesUp(t *testing.T) {
 func TestResetInThePastIsNoTightLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{{status: 403, body: `{"message":"API rate limit exceeded"}`, header: rate(0, time.Now().Add(-time.Hour))}}}
-		as[*github.LimitError](t, readBranch(t, newClient(t, s)))
+		_ = as[*github.LimitError](t, readBranch(t, newClient(t, s)))
 		if n := s.count(); n > 10 {
 			t.Errorf("%d requests against a limit", n)
 		}
@@ -195,8 +195,8 @@ func TestKnownLimitHoldsUpTheNextCall(t *testing.T) {
 			ok(`{"data":{"viewer":{"login":"b"}}}`),
 		}}
 		c := newClient(t, s)
-		as[*github.LimitError](t, readBranch(t, c))
-		as[*github.LimitError](t, readBranch(t, c))
+		_ = as[*github.LimitError](t, readBranch(t, c))
+		_ = as[*github.LimitError](t, readBranch(t, c))
 		if n := s.count(); n != 1 {
 			t.Errorf("%d requests, want 1: the limit was known", n)
 		}
@@ -214,7 +214,7 @@ func TestKnownLimitHoldsUpTheNextCall(t *testing.T) {
 func TestMissingPermissionWithTheLastRequestIsNoLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{{status: 403, body: `{"message":"Resource not accessible by integration"}`, header: rate(0, time.Now().Add(time.Minute))}}}
-		as[*github.PermissionError](t, openIssue(t, newClient(t, s)))
+		_ = as[*github.PermissionError](t, openIssue(t, newClient(t, s)))
 	})
 }
 
@@ -239,7 +239,7 @@ func TestPagesShareOneBudget(t *testing.T) {
 		s := &script{replies: []reply{limit, page, limit, page, limit, page}}
 		start := time.Now()
 		_, err := newClient(t, s).Tags(t.Context(), "a/b", 10)
-		as[*github.LimitError](t, err)
+		_ = as[*github.LimitError](t, err)
 		if waited := time.Since(start); waited != 100*time.Second {
 			t.Errorf("waited %s; want 50 s twice, and the third to exceed 2 min", waited)
 		}

@@ -95,7 +95,7 @@ func TestLabelThatExistsIsFine(t *testing.T) {
 		t.Errorf("sent %s, want the colour without #", s.log[0].body)
 	}
 	s = &script{replies: []reply{{status: 422, body: `{"message":"Validation Failed","errors":[{"resource":"Label","code":"invalid","field":"color"}]}`}}}
-	as[*github.ValidationError](t, newClient(t, s).CreateLabel(t.Context(), "a/b", "digest", "red", "d"))
+	_ = as[*github.ValidationError](t, newClient(t, s).CreateLabel(t.Context(), "a/b", "digest", "red", "d"))
 }
 
 func TestServersMessageCannotShowTheToken(t *testing.T) {

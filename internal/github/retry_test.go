@@ -106,7 +106,7 @@ func TestRetriesEndWithTheBudgetAndTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{replies: []reply{{status: 503, header: map[string]string{"Retry-After": "3600"}}}}
 		start := time.Now()
-		as[*github.ServerError](t, readBranch(t, newClient(t, s)))
+		_ = as[*github.ServerError](t, readBranch(t, newClient(t, s)))
 		if time.Since(start) != 0 {
 			t.Errorf("waited %s for what is beyond the budget", time.Since(start))
 		}
@@ -134,13 +134,16 @@ func TestWritesAreNeverSentAgain(t *testing.T) {
 		for act, do := range map[string]func(*testing.T, *github.Client) error{
 			"issue": openIssue,
 			"comment": func(t *testing.T, c *github.Client) error {
+				t.Helper()
 				_, err := c.CreateComment(t.Context(), "a/b", 7, "b")
 				return err
 			},
 			"label": func(t *testing.T, c *github.Client) error {
+				t.Helper()
 				return c.CreateLabel(t.Context(), "a/b", "l", "#aabbcc", "d")
 			},
 			"mutation": func(t *testing.T, c *github.Client) error {
+				t.Helper()
 				return c.GraphQL(t.Context(), github.Query{Document: `mutation { x }`, Mutation: true}, nil)
 			},
 		} {
@@ -148,7 +151,7 @@ func TestWritesAreNeverSentAgain(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := &script{replies: []reply{b, {status: 201, body: `{"number":7,"id":8,"data":{"x":1}}`}}}
 					err := do(t, newClient(t, s))
-					as[*github.UnclearError](t, err)
+					_ = as[*github.UnclearError](t, err)
 					if s.count() != 1 {
 						t.Errorf("sent %d times", s.count())
 					}
@@ -188,7 +191,7 @@ func TestWriteNotSentBecauseTheContextEndedIsClear(t *testing.T) {
 func TestSuccessThatDoesNotSayWhatWasMadeIsUnclear(t *testing.T) {
 	for _, body := range []string{`{}`, `[]`, `{"number":"seven"}`, `null`} {
 		s := &script{replies: []reply{{status: 201, body: body}}}
-		as[*github.UnclearError](t, openIssue(t, newClient(t, s)))
+		_ = as[*github.UnclearError](t, openIssue(t, newClient(t, s)))
 	}
 }
 
@@ -232,7 +235,7 @@ func TestResetAfterTheRequestWasReadIsUnclear(t *testing.T) {
 	if err := readBranch(t, c); err != nil { // the connection is warm now
 		t.Fatal(err)
 	}
-	as[*github.UnclearError](t, openIssue(t, c))
+	_ = as[*github.UnclearError](t, openIssue(t, c))
 	if n := posts.Load(); n != 1 {
 		t.Errorf("%d POSTs arrived, want 1", n)
 	}
@@ -245,7 +248,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 type endless struct{}
 
 func (endless) RoundTrip(req *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(zeros{}), Request: req}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(zeros{}), Request: req}, nil
 }
 
 func TestEndlessAnswerIsCutOff(t *testing.T) {

@@ -1,7 +1,7 @@
 package github_test
 
 import (
-	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -31,6 +31,8 @@ func record(t *testing.T, h http.HandlerFunc) *recorder {
 	return r
 }
 
+func answer(w io.Writer, body string) { _, _ = io.WriteString(w, body) }
+
 func (r *recorder) requests() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,7 +49,7 @@ func (r *recorder) noToken(t *testing.T) {
 }
 
 func TestRedirectToAnotherHostCarriesNoToken(t *testing.T) {
-	other := record(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"default_branch":"main"}`) })
+	other := record(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"default_branch":"main"}`) })
 	api := record(t, func(w http.ResponseWriter, req *http.Request) {
 		http.Redirect(w, req, other.URL+"/elsewhere", http.StatusFound)
 	})
@@ -71,7 +73,7 @@ func TestRedirectOnTheSameHostKeepsTheToken(t *testing.T) {
 			http.Redirect(w, req, "/repositories/7", http.StatusMovedPermanently)
 			return
 		}
-		fmt.Fprint(w, `{"default_branch":"main"}`)
+		answer(w, `{"default_branch":"main"}`)
 	})
 	c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.APIURL = api.URL })
 	if branch, err := c.DefaultBranch(t.Context(), "old/name"); err != nil || branch != "main" {
@@ -86,14 +88,14 @@ func TestRedirectOfAWriteIsRefused(t *testing.T) {
 	for _, status := range []int{301, 302, 307, 308} {
 		other := record(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusCreated)
-			fmt.Fprint(w, `{"number":1}`)
+			answer(w, `{"number":1}`)
 		})
 		api := record(t, func(w http.ResponseWriter, req *http.Request) {
 			http.Redirect(w, req, other.URL+"/x?token=abc", status)
 		})
 		c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.APIURL = api.URL })
 		_, err := c.CreateIssue(t.Context(), "a/b", github.IssueRequest{Title: "t"})
-		as[*github.MovedError](t, err)
+		_ = as[*github.MovedError](t, err)
 		if !github.NotExecuted(err) {
 			t.Errorf("%d: %v is not known as not executed", status, err)
 		}
@@ -107,7 +109,7 @@ func TestRedirectOfAWriteIsRefused(t *testing.T) {
 }
 
 func TestRawHostIsNotGivenTheToken(t *testing.T) {
-	raw := record(t, func(w http.ResponseWriter, req *http.Request) { fmt.Fprint(w, req.URL.EscapedPath()) })
+	raw := record(t, func(w http.ResponseWriter, req *http.Request) { answer(w, req.URL.EscapedPath()) })
 	c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.RawURL = raw.URL })
 	sha := strings.Repeat("a", 40)
 	got, err := c.RawFile(t.Context(), "a/b", sha, "pkg/with space/#1%?.go")
@@ -122,7 +124,7 @@ func TestRawHostIsNotGivenTheToken(t *testing.T) {
 
 // The raw host may be a path of the API's host (it is in tests): still no token.
 func TestRawHostBelowTheAPIIsNotGivenTheToken(t *testing.T) {
-	api := record(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"default_branch":"x"}`) })
+	api := record(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"default_branch":"x"}`) })
 	c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.APIURL, o.RawURL = api.URL, api.URL+"/raw" })
 	if _, err := c.RawFile(t.Context(), "a/b", strings.Repeat("a", 40), "f"); err != nil {
 		t.Fatal(err)

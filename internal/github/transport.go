@@ -205,7 +205,7 @@ func (t *transport) attempt(req *http.Request, d destination, body []byte) (a an
 		return a, nil, &failure{err: err, unsent: true}
 	}
 	start := t.now()
-	resp, err = t.base.RoundTrip(out) //nolint:bodyclose // closed below, and replaced by the bytes read
+	resp, err = t.base.RoundTrip(out)
 	if err != nil {
 		return a, nil, &failure{err: t.networkError(d, err), unsent: trace.unsent() || isDialError(err)}
 	}

@@ -16,9 +16,9 @@ import (
 func gitEnv() repo.GitOptions { return repo.GitOptions{Env: os.Environ()} }
 
 // git runs the git program in dir, with fixed names and times.
-func git(t testing.TB, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "git", args...)
+func git(tb testing.TB, dir string, args ...string) string {
+	tb.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), "git", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(),
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=c",
@@ -26,20 +26,21 @@ func git(t testing.TB, dir string, args ...string) string {
 	)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("git %v: %v\n%s", args, err, out)
+		tb.Fatalf("git %v: %v\n%s", args, err, out)
 	}
 	return strings.TrimSpace(string(out))
 }
 
-func write(t testing.TB, dir string, files map[string]string) {
-	t.Helper()
+func write(tb testing.TB, dir string, files map[string]string) {
+	tb.Helper()
+	tb.Helper()
 	for name, text := range files {
 		p := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
@@ -47,11 +48,12 @@ func write(t testing.TB, dir string, files map[string]string) {
 // upstream makes a repository with all that may be odd: nested and similar names, a binary file, one
 // that is not UTF-8, an empty and a long one, spaces and signs in names, a symbolic link, a submodule,
 // light, annotated and nested tags, a branch with a slash, and a tag named like a branch.
-func upstream(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	git(t, dir, "init", "--quiet", "--initial-branch=main")
-	write(t, dir, map[string]string{
+func upstream(tb testing.TB) string {
+	tb.Helper()
+	tb.Helper()
+	dir := tb.TempDir()
+	git(tb, dir, "init", "--quiet", "--initial-branch=main")
+	write(tb, dir, map[string]string{
 		"pkg/features/kube_features.go":    "package features\n",
 		"pkg/features/other.go":            "package features // other\n",
 		"pkg/features/testdata/deep/a.txt": "deep\n",
@@ -69,19 +71,19 @@ func upstream(t testing.TB) string {
 		"README.md":                        "# upstream\n",
 	})
 	if err := os.Symlink("../README.md", filepath.Join(dir, "pkg", "link")); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	git(t, dir, "add", "--all")
-	git(t, dir, "update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("1", 40)+",vendor/module")
-	git(t, dir, "commit", "--quiet", "--message", "first")
-	git(t, dir, "tag", "v1.35.0")
-	git(t, dir, "tag", "--annotate", "--message", "annotated", "v1.36.0")
-	git(t, dir, "tag", "--annotate", "--message", "a tag of a tag", "nested", "v1.36.0")
-	git(t, dir, "branch", "release/1.36")
-	write(t, dir, map[string]string{"pkg/features/kube_features.go": "package features\n\nconst New = 1\n"})
-	git(t, dir, "commit", "--quiet", "--all", "--message", "second")
-	git(t, dir, "tag", "v1.37.0-rc.1")
-	git(t, dir, "tag", "unrelated")
+	git(tb, dir, "add", "--all")
+	git(tb, dir, "update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("1", 40)+",vendor/module")
+	git(tb, dir, "commit", "--quiet", "--message", "first")
+	git(tb, dir, "tag", "v1.35.0")
+	git(tb, dir, "tag", "--annotate", "--message", "annotated", "v1.36.0")
+	git(tb, dir, "tag", "--annotate", "--message", "a tag of a tag", "nested", "v1.36.0")
+	git(tb, dir, "branch", "release/1.36")
+	write(tb, dir, map[string]string{"pkg/features/kube_features.go": "package features\n\nconst New = 1\n"})
+	git(tb, dir, "commit", "--quiet", "--all", "--message", "second")
+	git(tb, dir, "tag", "v1.37.0-rc.1")
+	git(tb, dir, "tag", "unrelated")
 	return dir
 }
 
@@ -92,4 +94,26 @@ func must[E error](t *testing.T, err error) E {
 		t.Fatalf("error is %T (%v), want a %T", err, err, *new(E))
 	}
 	return e
+}
+
+// gitRaw is git without trimming.
+func gitRaw(tb testing.TB, dir string, args ...string) string {
+	tb.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), "git", args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		tb.Fatalf("git %v: %v", args, err)
+	}
+	return string(out)
+}
+
+// gitInput runs git with standard input.
+func gitInput(tb testing.TB, dir, input string, args ...string) {
+	tb.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), "git", args...)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(input)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("git %v: %v\n%s", args, err, out)
+	}
 }

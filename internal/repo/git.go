@@ -162,9 +162,9 @@ func (g *git) stream(ctx context.Context, stdin []byte, read func(*bufio.Reader)
 }
 
 // output runs git and returns all it printed.
-func (g *git) output(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
+func (g *git) output(ctx context.Context, args ...string) ([]byte, error) {
 	var out []byte
-	err := g.stream(ctx, stdin, func(r *bufio.Reader) error {
+	err := g.stream(ctx, nil, func(r *bufio.Reader) error {
 		var err error
 		out, err = io.ReadAll(r)
 		return err

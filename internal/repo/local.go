@@ -83,7 +83,7 @@ func (l *Local) open(ctx context.Context) (*git, error) {
 		return nil, fail("it is not a folder", err)
 	}
 	g := &git{opts: l.opts, dir: abs}
-	out, err := g.output(ctx, nil, "rev-parse", "--absolute-git-dir", "--git-common-dir")
+	out, err := g.output(ctx, "rev-parse", "--absolute-git-dir", "--git-common-dir")
 	if err != nil {
 		if e, ok := errors.AsType[*GitError](err); ok {
 			reason := "it is not a git repository"
@@ -206,11 +206,11 @@ func (l *Local) resolve(ctx context.Context, g *git, ref string) (resolved, erro
 	case !isHeadRef(ref):
 		return resolved{}, &NotFoundError{Repository: l.repository, Ref: ref}
 	}
-	any, err := g.output(ctx, nil, "for-each-ref", "--count=1", "--format=%(refname)")
+	refs, err := g.output(ctx, "for-each-ref", "--count=1", "--format=%(refname)")
 	switch {
 	case err != nil:
 		return resolved{}, err
-	case len(any) == 0:
+	case len(refs) == 0:
 		return resolved{}, &EmptyError{Repository: l.repository}
 	}
 	return resolved{}, &MirrorError{Repository: l.repository, Path: l.path, Reason: "its HEAD leads to no commit: name a branch or tag as ref, or set HEAD (git remote set-head origin --auto)"}
@@ -218,7 +218,7 @@ func (l *Local) resolve(ctx context.Context, g *git, ref string) (resolved, erro
 
 // defaultBranch is the branch that HEAD, found under name, stands for; "" when it is detached.
 func (l *Local) defaultBranch(ctx context.Context, g *git, name string) (string, error) {
-	out, err := g.output(ctx, nil, "symbolic-ref", "--quiet", name)
+	out, err := g.output(ctx, "symbolic-ref", "--quiet", name)
 	if err != nil {
 		if e, ok := errors.AsType[*GitError](err); ok && e.Stderr == "" {
 			return "", nil // detached; with --quiet that is all it says
@@ -302,7 +302,7 @@ func (l *Local) lsTree(ctx context.Context, g *git, sha string, long bool, paths
 		args = append(args, "--long")
 	}
 	args = append(args, sha, "--")
-	out, err := g.output(ctx, nil, append(args, paths...)...)
+	out, err := g.output(ctx, append(args, paths...)...)
 	if err != nil {
 		if e, ok := errors.AsType[*GitError](err); ok && strings.Contains(e.Stderr, "not a tree object") {
 			return nil, &NotFoundError{Repository: l.repository, Ref: sha}
@@ -441,7 +441,7 @@ func (l *Local) Tags(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := g.output(ctx, nil, "for-each-ref", "--format=%(refname)", "refs/tags/")
+	out, err := g.output(ctx, "for-each-ref", "--format=%(refname)", "refs/tags/")
 	if err != nil {
 		return nil, err
 	}

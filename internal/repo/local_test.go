@@ -84,11 +84,11 @@ func TestWhatIsNoMirrorIsSaid(t *testing.T) {
 		"HEAD leads nowhere":      {noHead, "HEAD leads to no commit"},
 	} {
 		err := errOf(local(c.path).Head(t.Context(), "", nil))
-		if must[*repo.MirrorError](t, err); !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) || !strings.Contains(err.Error(), "up/stream") {
+		if _ = must[*repo.MirrorError](t, err); !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) || !strings.Contains(err.Error(), "up/stream") {
 			t.Errorf("%s: %v; want %q, the path and the repository", name, err, c.want)
 		}
 	}
-	must[*repo.EmptyError](t, errOf(local(empty).Head(t.Context(), "", nil)))
+	_ = must[*repo.EmptyError](t, errOf(local(empty).Head(t.Context(), "", nil)))
 
 	for _, o := range []repo.GitOptions{{Env: []string{"PATH=" + t.TempDir()}}, {}, {Program: "/no/such/git", Env: os.Environ()}} {
 		if err := errOf(repo.NewLocal("up/stream", dir, o).Head(t.Context(), "", nil)); !errors.Is(err, repo.ErrNoGit) {
@@ -100,7 +100,7 @@ func TestWhatIsNoMirrorIsSaid(t *testing.T) {
 func TestRefsThatAreNone(t *testing.T) {
 	l := local(upstream(t))
 	for _, ref := range []string{"-x", "--upload-pack=touch x", "main~1", "main^", "HEAD^{tree}", "v1..v2", ":/first", "main:README.md", "@{1}", "@", "a b", "a\nb", "/main", "main/", "x.lock"} {
-		must[*repo.RefError](t, errOf(l.Head(t.Context(), ref, nil)))
+		_ = must[*repo.RefError](t, errOf(l.Head(t.Context(), ref, nil)))
 	}
 	for _, p := range []string{"../x", "a/../../x", "a\nb"} {
 		if _, err := l.Head(t.Context(), "", []string{p}); err == nil {
@@ -120,7 +120,7 @@ func TestConfigurationOfACloneRunsNothing(t *testing.T) {
 	trap := filepath.Join(t.TempDir(), "trap.sh")
 	sprung := filepath.Join(t.TempDir(), "sprung")
 	write(t, filepath.Dir(trap), map[string]string{"trap.sh": "#!/bin/sh\ntouch " + sprung + "\ncat\n"})
-	if err := os.Chmod(trap, 0o755); err != nil { //nolint:gosec // it has to be a program
+	if err := os.Chmod(trap, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	oid := git(t, dir, "rev-parse", "main:pkg/features/other.go")
@@ -150,7 +150,7 @@ func TestConfigurationOfACloneRunsNothing(t *testing.T) {
 		t.Error(err)
 	}
 	// What is not there is said, and not fetched.
-	must[*repo.IncompleteError](t, errOf(l.Blobs(ctx, h.SHA, []repo.Object{{Path: "pkg/features/other.go", OID: oid}})))
+	_ = must[*repo.IncompleteError](t, errOf(l.Blobs(ctx, h.SHA, []repo.Object{{Path: "pkg/features/other.go", OID: oid}})))
 	if got, err := l.Entries(ctx, h.SHA, []string{"pkg"}); err == nil {
 		t.Errorf("a missing tree was read as %v", got)
 	}
@@ -244,7 +244,7 @@ func TestFetchedIsTheNewestRef(t *testing.T) {
 		}
 		check(at)
 	}
-	must[*repo.MirrorError](t, errOf(local(filepath.Join(bare, "x")).Fetched(t.Context())))
+	_ = must[*repo.MirrorError](t, errOf(local(filepath.Join(bare, "x")).Fetched(t.Context())))
 }
 
 func TestCancelledReadStops(t *testing.T) {

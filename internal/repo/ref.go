@@ -19,7 +19,7 @@ func (e *RefError) Error() string {
 // checkRef refuses what no branch, tag or commit can be called. All engines then understand the same:
 // neither an option of git nor a revision expression ("v1~3", "a..b", ":/text") gets through.
 func checkRef(ref string) error {
-	reason := ""
+	var reason string
 	switch {
 	case isHeadRef(ref):
 		return nil

@@ -20,8 +20,8 @@ const (
 	batchObjects = 100
 	// guessedSize stands for a file whose size no listing told.
 	guessedSize = 64 << 10
-	// rawBytes is the size above which GraphQL is not even tried: it cuts long texts.
-	rawBytes = 1 << 20
+	// rawBytes is the size above which GraphQL is not even tried: it cuts long texts about there.
+	rawBytes = 500_000
 	// tagPages bounds the search for the highest stable tag: 100 tags each.
 	tagPages = 5
 )

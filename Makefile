@@ -1,0 +1,77 @@
+# Every target says what it does: make help.
+GO       ?= go
+GOLANGCI := v2.12.2
+TOOLS    := $(CURDIR)/.tools/bin
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+.PHONY: check
+check: fmt vet test ## fast and offline: formatting, vet, tests
+
+.PHONY: ci
+ci: contract-deps lint-tool fmt vet lint test-race oracle clean-tree ## what CI runs: everything
+
+.PHONY: fmt
+fmt: ## fail on files that gofmt would change
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt -w these:"; echo "$$out"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint-tool
+lint-tool: $(TOOLS)/golangci-lint-$(GOLANGCI) ## install the pinned golangci-lint
+$(TOOLS)/golangci-lint-$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	mv $(TOOLS)/golangci-lint $@
+
+.PHONY: lint
+lint: lint-tool ## golangci-lint
+	$(TOOLS)/golangci-lint-$(GOLANGCI) run ./...
+
+.PHONY: test
+test: ## all tests but the oracle's downloads
+	$(GO) test -short ./...
+
+.PHONY: test-race
+test-race: ## all tests, race detector, random order
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: contract-deps
+contract-deps: test/contract/node_modules/.installed ## install GitHub's own descriptions for the contract test
+test/contract/node_modules/.installed: test/contract/package-lock.json
+	cd test/contract && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
+
+.PHONY: oracle
+oracle: ## static parse against eight releases' own registries
+	$(GO) test -count=1 -v -run TestParseEqualsRegistry ./test/oracle
+
+.PHONY: update-oracle
+update-oracle: ## ask the registries of the pinned releases anew (slow)
+	cd test/oracle/cmd/ask && $(GO) run .
+
+.PHONY: real
+real: ## four real digests from the real modules, against the stand-in
+	$(GO) run ./test/real
+
+.PHONY: update
+update: ## write golden files and generated documents anew; then read the diff
+	$(GO) test ./internal/... ./cmd/... -update
+
+.PHONY: bench
+bench: ## benchmarks, readable by benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count=$(or $(COUNT),6) ./internal/... ./cmd/... | tee bench.new
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+.PHONY: clean-tree
+clean-tree: ## fail when the tests left the work tree changed
+	git diff --exit-code

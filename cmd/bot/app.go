@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	bot "github.com/upstream-digest/bot"
+	"github.com/upstream-digest/bot/internal/config"
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/publish"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/report"
+	"github.com/upstream-digest/bot/internal/sources"
+	"github.com/upstream-digest/bot/internal/store/sqlite"
+)
+
+// app is one command line: its common flags and what must be closed at the end.
+type app struct {
+	env       environment
+	config    string
+	logFormat string
+	verbose   bool
+	closers   []func() error
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bot",
+		Short: "Tells what changed in Kubernetes upstream since you last looked",
+		Long: `bot reads the feature gates of Kubernetes (or of any project that registers gates
+the same way), compares them with what it last told you, and files a digest issue.
+
+Start with:  bot demo            the whole run, without network or token
+Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `file` (default config.yaml, else the built-in one)")
+	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "format of log lines on standard error: text or json")
+	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log what the bot does")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.versionCommand())
+	return root
+}
+
+// usage makes the errors of argument checks usage errors.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+		}
+		return nil
+	}
+}
+
+func (a *app) close() error {
+	var err error
+	for _, c := range a.closers {
+		err = errors.Join(err, c())
+	}
+	a.closers = nil
+	return err
+}
+
+func (a *app) log() (*slog.Logger, error) {
+	opts := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if a.verbose {
+		opts.Level = slog.LevelDebug
+	}
+	switch a.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(a.env.stderr, opts)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(a.env.stderr, opts)), nil
+	}
+	return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
+}
+
+func (a *app) load() (config.Config, error) {
+	lookup, names := config.Environ(a.env.environ)
+	cfg, err := config.Load(config.Source{Path: a.config, Data: bot.DefaultConfig(), EnvNames: names}, lookup)
+	if err != nil {
+		return cfg, &usageError{err}
+	}
+	return cfg, nil
+}
+
+// world is what commands work with, made from the configuration.
+type world struct {
+	cfg    config.Config
+	client *github.Client
+	runner *pipeline.Runner
+}
+
+// open makes a runner that can read. Writing needs state and channels beside it: see run.
+func (a *app) open() (*world, error) {
+	cfg, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	log, err := a.log()
+	if err != nil {
+		return nil, err
+	}
+	client, err := github.New(github.Options{
+		Token: github.NewSecret(cfg.GitHub.Token.Reveal()), APIURL: cfg.GitHub.APIURL, GraphQLURL: cfg.GitHub.GraphQLURL,
+		RawURL: cfg.GitHub.RawURL, ServerURL: cfg.GitHub.ServerURL, UserAgent: "upstream-digest-bot/" + version(),
+		WriteInterval: orNone(cfg.GitHub.WriteInterval), MaxWait: orNone(cfg.GitHub.MaxWait), Timeout: cfg.GitHub.RequestTimeout,
+		Logger: log, Now: a.env.now,
+	})
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	var mirrors []repo.Mirror
+	for _, m := range cfg.Mirrors {
+		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})
+	}
+	set, err := repo.NewSet(repo.SetOptions{Client: client, Mirrors: mirrors, Offline: cfg.Offline, Git: a.git()})
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	r := &pipeline.Runner{
+		Repositories: set,
+		Watch:        diff.Watch(cfg.Watch),
+		Now:          a.env.now, ServerNow: a.env.now, Nonce: nonce, Log: log,
+		Holder: holder(), LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
+		Cost: func() report.Cost {
+			c := client.Cost()
+			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
+		},
+	}
+	for _, u := range cfg.Upstreams {
+		r.Upstreams = append(r.Upstreams, upstream(u, client.ServerURL()))
+	}
+	for _, d := range cfg.Digests {
+		def, err := definition(cfg, d, client.ServerURL())
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		r.Definitions = append(r.Definitions, def)
+	}
+	return &world{cfg: cfg, client: client, runner: r}, nil
+}
+
+// orNone turns the configuration's 0, which means none, into what github.Options calls none.
+func orNone(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}
+
+func upstream(u config.Upstream, server string) pipeline.Upstream {
+	out := pipeline.Upstream{Name: u.Name, Title: u.Title, Repository: u.Repository, WebURL: server + "/" + u.Repository, Ref: u.Ref}
+	if g := u.Sources.Gates; g != nil && g.Enabled {
+		src := sources.Gates{VersionFile: u.VersionFile}
+		for _, p := range g.Packages {
+			src.Packages = append(src.Packages, gate.Package{Dir: p.Path, Component: p.Component, ImportPath: p.Import})
+		}
+		out.Sources = append(out.Sources, src)
+	}
+	return out
+}
+
+func definition(cfg config.Config, d config.Digest, server string) (pipeline.Definition, error) {
+	def := pipeline.Definition{Name: d.Name, Upstreams: d.Upstreams, Filter: diff.Filter{Components: d.Components}}
+	for _, s := range d.Severities {
+		def.Filter.Severities = append(def.Filter.Severities, diff.Severity(s))
+	}
+	if d.Schedule != "" {
+		schedule, err := config.Schedule(d.Schedule, d.Timezone)
+		if err != nil {
+			return def, fmt.Errorf("digest %s: %w", d.Name, err)
+		}
+		def.Due = func(last, now time.Time) bool {
+			next := schedule.Next(last)
+			return !next.IsZero() && !next.After(now)
+		}
+	}
+	for _, c := range d.Channels {
+		dest := publish.Destination{Name: c.Name, Type: c.Type, Public: server}
+		switch c.Type {
+		case config.ChannelIssue:
+			dest.Target, dest.Labels = c.Repository, c.Labels
+			if dest.Target == "" {
+				dest.Target = cfg.Target.Repository
+			}
+			if dest.Labels == nil {
+				dest.Labels = cfg.Target.Labels
+			}
+		case config.ChannelFile:
+			dest.Target = c.Path
+		}
+		def.Destinations = append(def.Destinations, dest)
+	}
+	return def, nil
+}
+
+// arm gives a runner the right to write: state and channels.
+func (a *app) arm(ctx context.Context, w *world) error {
+	log, err := a.log()
+	if err != nil {
+		return err
+	}
+	for _, d := range w.runner.Definitions {
+		for _, dest := range d.Destinations {
+			if dest.Type != publish.TypeGitHubIssue {
+				continue
+			}
+			switch {
+			case dest.Target == "":
+				return &usageError{fmt.Errorf("digest %s has nowhere to go: set target.repository in the configuration (or GITHUB_REPOSITORY), or look first with bot run --dry-run", d.Name)}
+			case w.client.Anonymous():
+				return &usageError{fmt.Errorf("filing an issue in %s needs a token with the permission issues: write; set GITHUB_TOKEN, or look first with bot run --dry-run", dest.Target)}
+			}
+		}
+	}
+	st, err := sqlite.Open(ctx, w.cfg.Store.Path, sqlite.Options{Now: a.env.now, Logger: log})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, st.Close)
+	w.runner.State, w.runner.Writer = st, st
+	w.runner.Channels = map[string]publish.Channel{
+		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Settle: w.cfg.GitHub.SettleTimeout},
+		publish.TypeFile:        publish.FileChannel{},
+		publish.TypeStdout:      publish.WriterChannel{W: a.env.stdout},
+	}
+	w.runner.Recover = func(ctx context.Context, d pipeline.Definition) (publish.Marker, bool, error) {
+		for _, dest := range d.Destinations {
+			if dest.Type == publish.TypeGitHubIssue {
+				return publish.LastFiled(ctx, w.client, dest.Target, d.Name)
+			}
+		}
+		return publish.Marker{}, false, nil
+	}
+	return nil
+}
+
+func nonce() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24: the program ends instead
+	return hex.EncodeToString(b[:])
+}
+
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	rev, dirty := "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			rev = s.Value
+		case "vcs.modified":
+			if s.Value == "true" {
+				dirty = "-dirty"
+			}
+		}
+	}
+	if rev == "" {
+		return "devel"
+	}
+	return "devel-" + strings.TrimSpace(rev[:min(12, len(rev))]) + dirty
+}
+
+func (a *app) git() repo.GitOptions { return repo.GitOptions{Env: a.env.environ} }

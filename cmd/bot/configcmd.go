@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/upstream-digest/bot/internal/config"
+)
+
+func (a *app) configCommand() *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "Make, check and show the configuration", Args: usage(cobra.NoArgs)}
+	var force bool
+	initial := &cobra.Command{
+		Use:   "init [FILE]",
+		Short: "Write a commented starter file (default config.yaml)",
+		Args:  usage(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path := "config.yaml"
+			if len(args) == 1 {
+				path = args[0]
+			}
+			if path == "-" {
+				_, err := a.env.stdout.Write(config.Init())
+				return err
+			}
+			flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+			if force {
+				flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+			}
+			file, err := os.OpenFile(path, flags, 0o644)
+			if errors.Is(err, fs.ErrExist) {
+				return &usageError{fmt.Errorf("%s is there already; --force overwrites it", path)}
+			}
+			if err != nil {
+				return &usageError{err}
+			}
+			if _, err := file.Write(config.Init()); err != nil {
+				return errors.Join(err, file.Close())
+			}
+			fmt.Fprintf(a.env.stderr, "bot: wrote %s; next: bot run --dry-run\n", path)
+			return file.Close()
+		},
+	}
+	initial.Flags().BoolVar(&force, "force", false, "overwrite an existing file")
+	validate := &cobra.Command{
+		Use:   "validate",
+		Short: "Check the configuration and say all that is wrong with it",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := a.load()
+			if err != nil {
+				return err
+			}
+			name := cfg.File
+			if name == "" {
+				name = "the built-in configuration"
+			}
+			fmt.Fprintf(a.env.stdout, "%s is good: %d upstreams, %d digests\n", name, len(cfg.Upstreams), len(cfg.Digests))
+			return nil
+		},
+	}
+	show := &cobra.Command{
+		Use:   "show",
+		Short: "Print the configuration that counts, with presets and environment filled in",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := a.load()
+			if err != nil {
+				return err
+			}
+			text, err := config.Resolved(cfg)
+			if err != nil {
+				return err
+			}
+			_, err = a.env.stdout.Write(text)
+			return err
+		},
+	}
+	c.AddCommand(initial, validate, show)
+	return c
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  usage(cobra.NoArgs),
+		Run: func(*cobra.Command, []string) {
+			fmt.Fprintln(a.env.stdout, "bot "+version())
+		},
+	}
+}

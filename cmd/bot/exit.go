@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/store"
+)
+
+// Exit codes, as DESIGN section 7 and the README list them.
+const (
+	exitDone        = 0
+	exitUsage       = 2
+	exitSource      = 3
+	exitDelivery    = 4
+	exitLocked      = 5
+	exitState       = 6
+	exitInterrupted = 130
+)
+
+// usageError is a mistake in flags, arguments or configuration.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// exitCode picks the code that asks for most: of 6, 2, 5, 4, 3 the first that applies.
+func exitCode(ctx context.Context, err error) int {
+	var (
+		unusable *store.UnusableError
+		usage    *usageError
+		pusage   *pipeline.UsageError
+		held     *store.HeldError
+		delivery *pipeline.DeliveryError
+		source   *pipeline.SourceError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &unusable):
+		return exitState
+	case errors.As(err, &usage), errors.As(err, &pusage):
+		return exitUsage
+	case errors.As(err, &held), errors.Is(err, store.ErrFenced):
+		return exitLocked
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &delivery):
+		return exitDelivery
+	case errors.As(err, &source):
+		return exitSource
+	}
+	// What has no class of its own went wrong with state or files.
+	return exitState
+}
+
+// explain renders an error for people: one line each, and the next step where the error alone does not
+// name it.
+func explain(err error) []string {
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line = strings.TrimRight(line, " "); line != "" {
+			lines = append(lines, "bot: "+line)
+		}
+	}
+	var network *github.NetworkError
+	var auth *github.AuthError
+	switch {
+	case errors.Is(err, context.Canceled):
+		lines = []string{"bot: interrupted; what was not finished is finished by the next run"}
+	case errors.As(err, &network):
+		lines = append(lines, "bot: no network? `bot demo` shows the whole run without one; a local mirror works too (mirrors: in the configuration)")
+	case errors.As(err, &auth):
+		lines = append(lines, "bot: make a new token and hand it in as GITHUB_TOKEN; a dry run works without one")
+	}
+	return lines
+}

@@ -1,0 +1,64 @@
+// Command bot tells a team what changed in Kubernetes upstream since it last looked.
+//
+// This package is the only place that reads flags, environment, clock and terminal, and the only one
+// that knows exit codes. Everything else is handed in.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// environment is everything the program takes from outside, so that tests can hand in another world.
+type environment struct {
+	args           []string // without the program's name
+	stdout, stderr io.Writer
+	environ        []string // "NAME=value"
+	now            func() time.Time
+	// width of the terminal on stdout in columns; 0 when stdout is no terminal.
+	width int
+	color bool
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
+	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
+		if w, _, err := term.GetSize(fd); err == nil {
+			env.width = w
+		}
+		_, noColor := os.LookupEnv("NO_COLOR")
+		env.color = !noColor && os.Getenv("TERM") != "dumb"
+	}
+	return execute(ctx, env)
+}
+
+// execute runs one command line and returns its exit code. It prints every error, once.
+func execute(ctx context.Context, env environment) int {
+	a := &app{env: env}
+	root := a.root()
+	root.SetArgs(env.args)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	err := root.ExecuteContext(ctx)
+	if cerr := a.close(); cerr != nil {
+		err = errors.Join(err, cerr)
+	}
+	if err != nil {
+		for _, line := range explain(err) {
+			fmt.Fprintln(env.stderr, line)
+		}
+	}
+	return exitCode(ctx, err)
+}

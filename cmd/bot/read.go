@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/report"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	var format, output, upstream string
+	c := &cobra.Command{
+		Use:   "diff FROM TO",
+		Short: "Compare two tags, branches or commits of an upstream",
+		Example: `  bot diff v1.35.0 v1.36.0
+  bot diff v1.36.0 master --format json | jq '.changes[] | select(.severity=="act") | .id'`,
+		Args: usage(cobra.ExactArgs(2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.diff(c.Context(), args[0], args[1], upstream, format, output)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(formats, ", "))
+	c.Flags().StringVarP(&output, "output", "o", "", "print to this `FILE` instead of standard output")
+	c.Flags().StringVar(&upstream, "upstream", "", "the `NAME` of the upstream (default: the first configured)")
+	return c
+}
+
+func (a *app) diff(ctx context.Context, from, to, upstream, format, output string) error {
+	if err := checkFormat(format, formats); err != nil {
+		return err
+	}
+	w, err := a.openOne(ctx, upstream)
+	if err != nil {
+		return err
+	}
+	base, err := w.runner.At(ctx, from)
+	if err != nil {
+		return err
+	}
+	current, err := w.runner.At(ctx, to)
+	if err != nil {
+		return err
+	}
+	ups := w.runner.Between(base, current)
+	dst, done, err := a.output(output)
+	if err != nil {
+		return err
+	}
+	var text string
+	if format == "json" {
+		var b []byte
+		b, err = report.DiffJSON(ups[0])
+		text = string(b)
+	} else {
+		d := report.Digest{Definition: "diff", At: a.env.now().UTC(), Upstreams: ups, Cost: w.runner.Cost()}
+		text, err = a.render(d, format, output == "")
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(dst, text)
+	return done()
+}
+
+// openOne opens the world of one upstream, for commands without state.
+func (a *app) openOne(ctx context.Context, name string) (*world, error) {
+	w, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	ups := w.runner.Upstreams
+	i := 0
+	if name != "" {
+		if i = slices.IndexFunc(ups, func(u pipeline.Upstream) bool { return u.Name == name }); i < 0 {
+			return nil, &usageError{fmt.Errorf("there is no upstream %q; bot config show lists them", name)}
+		}
+	}
+	w.runner.Upstreams = ups[i : i+1]
+	a.warnOfMirrors(ctx, w)
+	return w, nil
+}
+
+// gateFlags are the flags of bot gates.
+type gateFlags struct {
+	at, upstream, format string
+	stages, components   []string
+}
+
+var gateFormats = []string{"table", "json", "csv"}
+
+func (a *app) gatesCommand() *cobra.Command {
+	var f gateFlags
+	c := &cobra.Command{
+		Use:   "gates",
+		Short: "List the feature gates of an upstream",
+		Example: `  bot gates --at v1.36.0 --stage beta
+  bot gates --format csv > gates.csv`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.gates(c.Context(), f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.at, "at", "", "tag, branch or commit (`REF`; default: what the configuration watches)")
+	fl.StringVar(&f.upstream, "upstream", "", "the `NAME` of the upstream (default: the first configured)")
+	fl.StringVar(&f.format, "format", "table", "how to print: "+strings.Join(gateFormats, ", "))
+	fl.StringSliceVar(&f.stages, "stage", nil, "only these `STAGES`: alpha, beta, ga, deprecated")
+	fl.StringSliceVar(&f.components, "component", nil, "only gates of these `COMPONENTS`")
+	return c
+}
+
+func (a *app) gates(ctx context.Context, f gateFlags) error {
+	if err := checkFormat(f.format, gateFormats); err != nil {
+		return err
+	}
+	known := []gate.Stage{gate.PreAlpha, gate.Alpha, gate.Beta, gate.GA, gate.Deprecated}
+	for _, s := range f.stages {
+		if !slices.Contains(known, gate.Stage(s)) {
+			return &usageError{fmt.Errorf("--stage is one of alpha, beta, ga, deprecated, not %q", s)}
+		}
+	}
+	w, err := a.openOne(ctx, f.upstream)
+	if err != nil {
+		return err
+	}
+	snap, err := w.runner.At(ctx, f.at)
+	if err != nil {
+		return err
+	}
+	up := snap.Upstreams[0]
+	list := report.GateList{
+		Upstream: up.Name, Ref: up.Ref, SHA: up.SHA, Version: up.Version,
+		BlobURL: up.WebURL + "/blob/" + up.SHA,
+	}
+	for _, s := range up.Sections {
+		if s.Items.Gates == nil {
+			continue
+		}
+		list.Diagnostics = s.Items.Gates.Diagnostics
+		for _, g := range s.Items.Gates.Gates {
+			if f.keeps(g, up.Version) {
+				list.Gates = append(list.Gates, g)
+			}
+		}
+	}
+	var text string
+	switch f.format {
+	case "json":
+		var b []byte
+		b, err = report.GatesJSON(list)
+		text = string(b)
+	case "csv":
+		var b []byte
+		b, err = report.GatesCSV(list)
+		text = string(b)
+	default:
+		text = report.GatesTable(list, a.width(true))
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(a.env.stdout, text)
+	if f.format != "json" { // there they are part of the document
+		for _, d := range list.Diagnostics {
+			fmt.Fprintf(a.env.stderr, "bot: %s:%d: %s\n", d.File, d.Line, d.Message)
+		}
+	}
+	return nil
+}
+
+func (f gateFlags) keeps(g gate.Gate, version string) bool {
+	if len(f.stages) > 0 {
+		s, ok := g.Effective(version)
+		if !ok || !slices.Contains(f.stages, string(s.Stage)) {
+			return false
+		}
+	}
+	if len(f.components) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(g.Components(), func(c string) bool { return slices.Contains(f.components, c) })
+}

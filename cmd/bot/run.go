@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/publish"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/report"
+	"github.com/upstream-digest/bot/internal/store/sqlite"
+)
+
+// runFlags are the flags of bot run.
+type runFlags struct {
+	dryRun         bool
+	digest, since  string
+	upstream       string
+	only           []string
+	acceptRemovals []string
+	format, output string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Look upstream, file a digest of what changed, remember",
+		Long: `Reads upstream, compares with what was last told, files one digest issue in the
+target repository, and remembers. Nothing changed: no issue. The first run compares
+with the highest stable release tag.`,
+		Example: `  bot run --dry-run                    print the digest and the plan, change nothing
+  bot run --dry-run --format markdown  as the issue will look
+  bot run --dry-run --since v1.35.0    compare with a release
+  GITHUB_TOKEN=… GITHUB_REPOSITORY=acme/platform bot run`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f) },
+	}
+	fl := c.Flags()
+	fl.BoolVar(&f.dryRun, "dry-run", false, "print the digest and the plan; change nothing anywhere")
+	fl.StringVar(&f.digest, "digest", "", "tell this digest `definition` now, whatever its schedule")
+	fl.StringVar(&f.since, "since", "", "compare with this tag, branch or commit (`REF`) instead of what was last told")
+	fl.StringVar(&f.upstream, "upstream", "", "read this upstream only; nothing is filed (`NAME`)")
+	fl.StringSliceVar(&f.only, "only", nil, "read these `SOURCES` only; nothing is filed when it leaves one out")
+	fl.StringSliceVar(&f.acceptRemovals, "accept-removals", nil, "believe a mass removal of these `SOURCES` once")
+	fl.StringVar(&f.format, "format", "text", "how to print digests: "+strings.Join(formats, ", "))
+	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	return c
+}
+
+func (a *app) run(ctx context.Context, f runFlags) error {
+	if err := checkFormat(f.format, formats); err != nil {
+		return err
+	}
+	w, err := a.open()
+	if err != nil {
+		return err
+	}
+	return a.runWorld(ctx, w, f)
+}
+
+// runWorld is one run in a world that is open already; bot demo brings its own.
+func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
+	ctx, cancel := context.WithTimeout(ctx, w.cfg.Run.Timeout)
+	defer cancel()
+	if f.dryRun {
+		st, err := sqlite.OpenReadOnly(ctx, w.cfg.Store.Path)
+		if err != nil {
+			return err
+		}
+		a.closers = append(a.closers, st.Close)
+		w.runner.State = st
+	} else if err := a.arm(ctx, w); err != nil {
+		return err
+	}
+	a.warnOfMirrors(ctx, w)
+	before := w.client.Cost()
+	out, err := w.runner.Run(ctx, pipeline.Options{
+		Digest: f.digest, Only: f.only, Upstream: f.upstream, Since: f.since, AcceptRemovals: f.acceptRemovals,
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("the run took longer than run.timeout (%s) and was ended; what is left is done by the next one: %w", w.cfg.Run.Timeout, err)
+	}
+	if perr := a.print(f, out, err); perr != nil {
+		return errors.Join(err, perr)
+	}
+	a.status(f, out, err, w.client.Cost().Minus(before))
+	return err
+}
+
+// print writes the result: the digests in a dry run, else what was filed.
+func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
+	dst, done, oerr := a.output(f.output)
+	if oerr != nil {
+		return oerr
+	}
+	show := f.dryRun || f.output != "" || f.format != "text"
+	for i, d := range out.Digests {
+		if !show {
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(dst)
+		}
+		text, rerr := a.render(d, f.format, f.output == "")
+		if rerr != nil {
+			return rerr
+		}
+		fmt.Fprint(dst, text)
+	}
+	for _, p := range out.Filed {
+		if !show && p.ResultURL != "" {
+			fmt.Fprintln(dst, p.ResultURL)
+		}
+	}
+	if f.dryRun && err == nil && f.format == "text" {
+		a.printPlan(dst, out)
+	}
+	return done()
+}
+
+func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
+	if len(out.Digests) == 0 {
+		return
+	}
+	fmt.Fprintln(dst, "\nPlan (dry run: nothing was changed)")
+	n := 0
+	for _, parts := range out.Plans {
+		for _, p := range parts {
+			n++
+			switch {
+			case p.Type == publish.TypeGitHubIssue && p.Number == 1:
+				where := p.Target
+				if where == "" {
+					where = "(no target yet: set target.repository)"
+				}
+				fmt.Fprintf(dst, "  %d. file an issue in %s, %d bytes\n     %q\n", n, where, len(p.Body), p.Title)
+			case p.Type == publish.TypeGitHubIssue:
+				fmt.Fprintf(dst, "  %d. comment on it, part %d of %d, %d bytes\n", n, p.Number, p.Of, len(p.Body))
+			case p.Type == publish.TypeFile:
+				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, p.Target, len(p.Body))
+			default:
+				fmt.Fprintf(dst, "  %d. print to standard output, %d bytes\n", n, len(p.Body))
+			}
+		}
+	}
+}
+
+// status says on standard error what happened, in one line each.
+func (a *app) status(f runFlags, out *pipeline.Outcome, err error, cost github.Cost) {
+	say := func(format string, args ...any) { fmt.Fprintf(a.env.stderr, "bot: "+format+"\n", args...) }
+	for _, n := range out.Notices {
+		say("%s", n)
+	}
+	for _, d := range out.Quiet {
+		say("nothing to tell for digest %s", d)
+	}
+	for _, d := range out.NotDue {
+		say("digest %s is not due yet; --digest %s tells it now", d, d)
+	}
+	if !f.dryRun {
+		for _, p := range out.Filed {
+			say("filed %s part %d of %d: %s", p.Channel, p.Number, p.Of, p.ResultURL)
+		}
+	}
+	if err == nil || len(out.Digests) > 0 {
+		say("%d requests to GitHub", cost.Requests())
+	}
+}
+
+// warnOfMirrors tells the age of each mirror, for a stale one tells old news.
+func (a *app) warnOfMirrors(ctx context.Context, w *world) {
+	set, ok := w.runner.Repositories.(*repo.Set)
+	if !ok {
+		return
+	}
+	for _, m := range set.Mirrors() {
+		fetched, err := m.Fetched(ctx)
+		if err != nil || fetched.IsZero() {
+			continue // reading it says what is wrong
+		}
+		age := a.env.now().Sub(fetched)
+		if age <= staleMirror {
+			fmt.Fprintf(a.env.stderr, "bot: the mirror of %s was last fetched %s ago\n", m.Repository(), age.Round(time.Minute))
+			continue
+		}
+		note := fmt.Sprintf("warning: the mirror of %s was last fetched %d days ago; what happened since is not told", m.Repository(), int(age.Hours()/24))
+		fmt.Fprintln(a.env.stderr, "bot: "+note)
+		w.runner.Notices = append(w.runner.Notices, note)
+	}
+}
+
+// staleMirror is the age from which a mirror tells old news.
+const staleMirror = 7 * 24 * time.Hour
+
+var formats = []string{"text", "markdown", "json", "html"}
+
+func checkFormat(format string, allowed []string) error {
+	for _, f := range allowed {
+		if f == format {
+			return nil
+		}
+	}
+	return &usageError{fmt.Errorf("--format is one of %s, not %q", strings.Join(allowed, ", "), format)}
+}
+
+// render turns a digest into text; terminal styles only where it goes to the terminal.
+func (a *app) render(d report.Digest, format string, terminal bool) (string, error) {
+	switch format {
+	case "markdown":
+		return strings.Join(report.Markdown(d, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
+	case "json":
+		b, err := report.JSON(d)
+		return string(b), err
+	case "html":
+		return report.HTML(d)
+	}
+	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color}), nil
+}
+
+func (a *app) width(terminal bool) int {
+	if terminal && a.env.width >= 40 {
+		return min(a.env.width, 100)
+	}
+	return 80
+}
+
+// output opens where the result goes; done must be called once all is written.
+func (a *app) output(path string) (io.Writer, func() error, error) {
+	if path == "" || path == "-" {
+		return a.env.stdout, func() error { return nil }, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, nil, &usageError{fmt.Errorf("--output: %w", err)}
+	}
+	return file, file.Close, nil
+}

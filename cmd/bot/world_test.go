@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/facts"
+	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/ghtest"
+	"github.com/upstream-digest/bot/internal/sample"
+)
+
+// TestMain lets the test binary be the program: tests that kill it need a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("BOT_TEST_IS_PROGRAM") == "1" {
+		os.Unsetenv("BOT_TEST_IS_PROGRAM")
+		os.Exit(run())
+	}
+	os.Exit(m.Run())
+}
+
+const secret = "ghp_averysecrettoken0123456789"
+
+// testWorld is an upstream, a stand-in that serves it, and a folder for the bot.
+type testWorld struct {
+	t    *testing.T
+	gh   *ghtest.Server
+	dir  string
+	git  string
+	env  []string
+	step int
+	all  []sample.Step
+}
+
+func newWorld(t *testing.T) *testWorld {
+	t.Helper()
+	dir := t.TempDir()
+	w := &testWorld{t: t, dir: dir, git: filepath.Join(dir, "kubernetes.git")}
+	w.gh = ghtest.Start(t, ghtest.Options{Now: time.Now})
+	w.gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: w.git})
+	w.gh.AddRepository(ghtest.Repository{Name: "acme/platform"})
+	w.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write}})
+	w.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir,
+		"GITHUB_TOKEN=" + secret, "GITHUB_REPOSITORY=acme/platform",
+		"GITHUB_API_URL=" + w.gh.URL(), "GITHUB_GRAPHQL_URL=" + w.gh.URL() + "/graphql", "BOT_GITHUB_RAW_URL=" + w.gh.URL() + "/raw",
+		"BOT_GITHUB_WRITE_INTERVAL=0s", "BOT_GITHUB_SETTLE_TIMEOUT=1s", "BOT_GITHUB_MAX_WAIT=1s",
+		"BOT_STORE_PATH=" + filepath.Join(dir, "state", "bot.db"),
+	}
+	return w
+}
+
+// released starts the upstream with v1.35.0 tagged and v1.36 at HEAD.
+func released(t *testing.T) *testWorld {
+	t.Helper()
+	w := newWorld(t)
+	w.commit("v1.35", nil, "v1.35.0")
+	w.commit("v1.36", nil)
+	return w
+}
+
+// commit adds a commit with the gates of a release, changed by change.
+func (w *testWorld) commit(release string, change func([]facts.Row) []facts.Row, tags ...string) {
+	w.t.Helper()
+	table, err := facts.Load()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rows := slices.Clone(table.Rows(release))
+	if change != nil {
+		rows = change(rows)
+	}
+	files, err := sample.Files(release, rows, sample.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.push(files, tags...)
+}
+
+func (w *testWorld) push(files map[string][]byte, tags ...string) {
+	w.t.Helper()
+	w.step++
+	w.all = append(w.all, sample.Step{
+		Message: fmt.Sprintf("step %d", w.step), Files: files, Tags: tags,
+		Time: time.Date(2026, 1, w.step, 12, 0, 0, 0, time.UTC),
+	})
+	if w.step == 1 {
+		if err := sample.Repository(w.t.Context(), w.git, w.all); err != nil {
+			w.t.Fatal(err)
+		}
+		return
+	}
+	// The stand-in has the repository open: new commits come in by fetch, as upstream's do.
+	next := filepath.Join(w.t.TempDir(), "next.git")
+	if err := sample.Repository(w.t.Context(), next, w.all); err != nil {
+		w.t.Fatal(err)
+	}
+	out, err := exec.Command("git", "-C", w.git, "fetch", "--quiet", next, "+refs/*:refs/*").CombinedOutput()
+	if err != nil {
+		w.t.Fatalf("git fetch: %v\n%s", err, out)
+	}
+}
+
+// set overrides environment variables.
+func (w *testWorld) set(pairs ...string) *testWorld {
+	w.env = append(w.env, pairs...)
+	return w
+}
+
+func (w *testWorld) config(text string) *testWorld {
+	w.t.Helper()
+	path := filepath.Join(w.dir, "config.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.set("BOT_CONFIG=" + path)
+}
+
+type result struct {
+	code           int
+	stdout, stderr string
+	api            int // requests that GitHub counts
+}
+
+// run runs the program in this process.
+func (w *testWorld) run(args ...string) result {
+	w.t.Helper()
+	var out, errs bytes.Buffer
+	before := w.gh.Count().API()
+	code := execute(w.t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: w.env, now: time.Now})
+	r := result{code, out.String(), errs.String(), w.gh.Count().API() - before}
+	if strings.Contains(r.stdout+r.stderr, secret) {
+		w.t.Errorf("bot %v prints the token", args)
+	}
+	return r
+}
+
+// ok runs the program and expects it to succeed.
+func (w *testWorld) ok(args ...string) result {
+	w.t.Helper()
+	r := w.run(args...)
+	if r.code != 0 {
+		w.t.Fatalf("bot %v: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// command is the program as a process.
+func (w *testWorld) command(args ...string) *exec.Cmd {
+	w.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Env = append(slices.Clone(w.env), "BOT_TEST_IS_PROGRAM=1")
+	c.Dir = w.dir
+	return c
+}
+
+func (w *testWorld) issues() []ghtest.Issue { return w.gh.Issues("acme/platform") }
+
+func (w *testWorld) wantIssues(n int) {
+	w.t.Helper()
+	if got := len(w.issues()); got != n {
+		w.t.Fatalf("%d issues are filed, want %d", got, n)
+	}
+}
+
+func (w *testWorld) state() string { return filepath.Join(w.dir, "state", "bot.db") }
+
+func (w *testWorld) loseState() {
+	w.t.Helper()
+	if err := os.RemoveAll(filepath.Dir(w.state())); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// promote gives a gate of the rows one more spec.
+func promote(name string, spec gate.Spec) func([]facts.Row) []facts.Row {
+	return func(rows []facts.Row) []facts.Row {
+		for i, r := range rows {
+			if r.Gate == name {
+				rows[i].Specs = append(slices.Clone(r.Specs), spec)
+			}
+		}
+		return rows
+	}
+}

@@ -1,0 +1,249 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/sources"
+	"github.com/upstream-digest/bot/internal/store"
+)
+
+// collected is what a run read.
+type collected struct {
+	snap    *snapshot.Snapshot
+	changed bool // differs from the last one in more than the time
+	failed  []store.FailedSource
+	causes  []error // aligned with failed
+	cause   error   // all of them
+	good    int     // sections that are current
+}
+
+// collect asks for the heads of all upstreams at once, reads what has moved since last, and carries the
+// rest. A source that fails keeps its last good items and is named.
+func (r *Runner) collect(ctx context.Context, last *snapshot.Snapshot, opts Options) (collected, error) {
+	refs := make([]string, len(r.Upstreams))
+	for i, u := range r.Upstreams {
+		refs[i] = u.Ref
+	}
+	return r.collectAt(ctx, refs, last, opts)
+}
+
+func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Snapshot, opts Options) (collected, error) {
+	var reqs []repo.HeadRequest
+	var asked []Upstream
+	refs = slices.Clone(refs)
+	for i, u := range r.Upstreams {
+		if refs[i] == "" { // no base for this one
+			continue
+		}
+		refs[len(asked)] = refs[i]
+		asked = append(asked, u)
+		req := repo.HeadRequest{Repository: u.Repository, Ref: refs[i]}
+		for _, s := range u.Sources {
+			req.Paths = append(req.Paths, s.Watches()...)
+		}
+		reqs = append(reqs, req)
+	}
+	heads := r.Repositories.Heads(ctx, reqs)
+	if err := ctx.Err(); err != nil {
+		return collected{}, err
+	}
+	c := collected{snap: &snapshot.Snapshot{TakenAt: r.Now().UTC()}}
+	for i, u := range asked {
+		old := upstreamOf(last, u.Name)
+		up := snapshot.Upstream{Name: u.Name, Repository: u.Repository, WebURL: u.WebURL, Ref: refs[i], SHA: old.SHA, Version: old.Version}
+		if heads[i].Err == nil {
+			up.Ref, up.SHA = heads[i].Head.Ref, heads[i].Head.SHA
+		}
+		for _, s := range u.Sources {
+			oldSec, had := sectionOf(old, s.Name())
+			sec, moved, err := r.section(ctx, u, s, heads[i], oldSec, had, opts)
+			if ctx.Err() != nil {
+				return collected{}, ctx.Err()
+			}
+			if err != nil {
+				c.failed = append(c.failed, failedSource(u.Name, s.Name(), err))
+				c.causes = append(c.causes, err)
+			} else {
+				c.good++
+			}
+			if sec.Version != "" {
+				up.Version = sec.Version
+			}
+			c.changed = c.changed || moved
+			up.Sections = append(up.Sections, sec)
+		}
+		c.changed = c.changed || len(up.Sections) != len(old.Sections)
+		c.snap.Upstreams = append(c.snap.Upstreams, up)
+	}
+	c.changed = c.changed || last == nil || len(last.Upstreams) != len(c.snap.Upstreams)
+	c.cause = errors.Join(c.causes...)
+	return c, nil
+}
+
+// section brings one section up to date. moved says that it must be stored.
+func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.HeadResult, old snapshot.Section, had bool, opts Options) (sec snapshot.Section, moved bool, err error) {
+	carry := func(status snapshot.Status, reason string) snapshot.Section {
+		sec := old
+		sec.Source, sec.Status, sec.Reason = s.Name(), status, reason
+		if !had {
+			sec.Parser = s.Parser()
+		}
+		return sec
+	}
+	if !opts.reads(u.Name, s.Name()) {
+		return carry(snapshot.Carried, "not asked for"), false, nil
+	}
+	if had && head.Err == nil && old.Parser == s.Parser() && sameObjects(old.Watched, s.Watches(), head.Head.OIDs) && !old.Items.Empty() {
+		sec := carry(snapshot.Complete, "")
+		return sec, old.Status != snapshot.Complete, nil
+	}
+	var offline *repo.OfflineError
+	err = head.Err
+	if errors.As(err, &offline) {
+		sec := carry(snapshot.Skipped, "offline")
+		return sec, !had || old.Status != snapshot.Skipped, nil
+	}
+	if err == nil {
+		sec, err = r.read(ctx, u, s, head.Head)
+	}
+	if err == nil {
+		sec, err = guard(sec, old, slices.Contains(opts.AcceptRemovals, s.Name()))
+	}
+	if err != nil {
+		failed := carry(snapshot.Failed, err.Error())
+		return failed, !had || old.Status != snapshot.Failed, err
+	}
+	same, err := sameSection(old, sec)
+	return sec, !same, err
+}
+
+func (r *Runner) read(ctx context.Context, u Upstream, s Source, head repo.Head) (snapshot.Section, error) {
+	reader, err := r.Repositories.Reader(u.Repository)
+	if err != nil {
+		return snapshot.Section{}, err
+	}
+	sec, err := s.Collect(ctx, reader, sources.CommitOf(head))
+	sec.ReadAt = r.Now().UTC()
+	return sec, err
+}
+
+// guard refuses a reading that looks like a reorganised upstream, and keeps the last good reading of
+// gates that are there but could not be read this time.
+func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, error) {
+	if sec.Items.Gates == nil || old.Items.Gates == nil {
+		return sec, nil
+	}
+	set := *sec.Items.Gates
+	var unread []string
+	for _, name := range set.Unread {
+		before := gatesNamed(old.Items.Gates.Gates, name)
+		if len(before) == 0 {
+			unread = append(unread, name)
+		}
+		set.Gates = append(slices.Clone(set.Gates), before...)
+	}
+	set.Unread = unread
+	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
+	sec.Items.Gates = &set
+	if !acceptRemovals {
+		if reason := diff.LooksLikeLayoutChange(*old.Items.Gates, set); reason != "" {
+			return sec, errors.New(reason)
+		}
+	}
+	return sec, nil
+}
+
+func gatesNamed(gates []gate.Gate, name string) []gate.Gate {
+	var out []gate.Gate
+	for _, g := range gates {
+		if g.Name == name {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func cmpString(a, b string) int {
+	if a < b {
+		return -1
+	}
+	if a > b {
+		return 1
+	}
+	return 0
+}
+
+func sameSection(a, b snapshot.Section) (bool, error) {
+	if a.Status != b.Status || a.Parser != b.Parser || !slices.Equal(a.Watched, b.Watched) {
+		return false, nil
+	}
+	ha, err := a.Hash()
+	if err != nil {
+		return false, fmt.Errorf("hash section %s: %w", a.Source, err)
+	}
+	hb, err := b.Hash()
+	return ha == hb, err
+}
+
+// sameObjects reports whether every watched path has the object id it had.
+func sameObjects(old []snapshot.Object, paths []string, now map[string]string) bool {
+	if len(old) != len(paths) {
+		return false
+	}
+	for _, o := range old {
+		if oid, asked := now[o.Path]; !asked || oid != o.OID {
+			return false
+		}
+	}
+	return true
+}
+
+func upstreamOf(s *snapshot.Snapshot, name string) snapshot.Upstream {
+	if s != nil {
+		for _, u := range s.Upstreams {
+			if u.Name == name {
+				return u
+			}
+		}
+	}
+	return snapshot.Upstream{}
+}
+
+func sectionOf(u snapshot.Upstream, source string) (snapshot.Section, bool) {
+	for _, s := range u.Sections {
+		if s.Source == source {
+			return s, true
+		}
+	}
+	return snapshot.Section{}, false
+}
+
+// At reads all upstreams at one ref, for commands without state. Failures are errors.
+func (r *Runner) At(ctx context.Context, ref string) (*snapshot.Snapshot, error) {
+	refs := make([]string, len(r.Upstreams))
+	for i := range refs {
+		refs[i] = ref
+		if ref == "" {
+			refs[i] = r.Upstreams[i].Ref
+		}
+	}
+	c, err := r.collectAt(ctx, refs, nil, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if len(c.failed) > 0 {
+		return nil, &SourceError{Failed: c.failed, All: c.good == 0, Err: c.cause}
+	}
+	return c.snap, nil
+}
+
+func failedSource(upstream, source string, err error) store.FailedSource {
+	return store.FailedSource{Upstream: upstream, Source: source, Reason: err.Error()}
+}

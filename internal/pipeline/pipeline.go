@@ -1,0 +1,265 @@
+// Package pipeline is one run, stage by stage; the only package that knows the order:
+//
+//	lock → settle what is owed → heads → collect → for each definition that is due: base, compare, trace,
+//	digest, plan → one transaction (snapshot, cursors, deliveries with their bodies) → deliver → unlock
+//
+// A dry run is the same run without a [Writer] and without channels: there is nothing that could write.
+//
+// What is owed is delivered before anything is read, so that a run which dies after its transaction
+// loses nothing. When nothing that is watched has moved, a run asks for the heads and records that it
+// was there: one request.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/publish"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/report"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/sources"
+	"github.com/upstream-digest/bot/internal/store"
+)
+
+// Upstream is one tracked project and what is read of it.
+type Upstream struct {
+	Name, Title, Repository, WebURL, Ref string
+	Sources                              []Source
+}
+
+// Source is one collector of package sources.
+type Source interface {
+	Name() string
+	Parser() int
+	Watches() []string
+	Collector
+}
+
+// Collector reads a section, or reads a recorded one again with today's parser.
+type Collector interface {
+	Collect(ctx context.Context, r repo.Reader, at sources.Commit) (snapshot.Section, error)
+	Reread(ctx context.Context, r repo.Reader, sec snapshot.Section) (snapshot.Section, error)
+}
+
+// Definition is one digest definition: who is told what, how often and where.
+type Definition struct {
+	Name string
+	// Due says whether a boundary of the schedule lies between the last telling and now; nil: always due.
+	Due          func(last, now time.Time) bool
+	Upstreams    []string // empty: all
+	Filter       diff.Filter
+	Destinations []publish.Destination
+}
+
+// Repositories reads upstreams.
+type Repositories interface {
+	Heads(ctx context.Context, req []repo.HeadRequest) []repo.HeadResult
+	Reader(repository string) (repo.Reader, error)
+}
+
+// Reader is the state as a run finds it.
+type Reader interface {
+	Latest(ctx context.Context) (*snapshot.Snapshot, error)
+	Snapshot(ctx context.Context, seq int64) (*snapshot.Snapshot, error)
+	Cursors(ctx context.Context) ([]store.Cursor, error)
+	Deliveries(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
+}
+
+// Writer is the right to change the state. A dry run has none.
+type Writer interface {
+	Acquire(ctx context.Context, holder string, ttl time.Duration) (store.Lease, error)
+	Commit(ctx context.Context, lease store.Lease, u *store.Update) error
+	Prune(ctx context.Context, lease store.Lease, keep int) error
+	Release(ctx context.Context, lease store.Lease) error
+}
+
+// Runner holds what a run needs. Its parts are handed in; it has no state of its own.
+type Runner struct {
+	Upstreams    []Upstream
+	Definitions  []Definition
+	Watch        diff.Watch
+	Repositories Repositories
+	State        Reader
+	// Writer and Channels are nil in a dry run. Channels are by type.
+	Writer   Writer
+	Channels map[string]publish.Channel
+	// Recover finds the last digest filed by a definition when the store is empty; nil: nobody to ask.
+	Recover func(ctx context.Context, d Definition) (publish.Marker, bool, error)
+	// Now is the clock of this machine; ServerNow that of GitHub, for everything compared with its times.
+	Now, ServerNow func() time.Time
+	Nonce          func() string
+	Cost           func() report.Cost
+	Log            *slog.Logger
+	Holder         string // who holds the lock: "host pid 4711"
+	LockTTL        time.Duration
+	KeepSnapshots  int
+	// Notices go into every digest of this run: a mirror that is days old.
+	Notices []string
+}
+
+// Options of one run.
+type Options struct {
+	// Digest forces one definition and leaves the others alone.
+	Digest string
+	// Only reads only these sources, Upstream only this upstream: the rest is carried and no cursor moves.
+	Only     []string
+	Upstream string
+	// Since compares with this ref instead of the cursor.
+	Since string
+	// AcceptRemovals lists sources whose mass removals are believed in this run.
+	AcceptRemovals []string
+}
+
+// Outcome is what a run did.
+type Outcome struct {
+	// Digests are those that tell something, aligned with Plans. Quiet lists the definitions that were
+	// looked at and had nothing to tell.
+	Digests []report.Digest
+	Plans   [][]publish.Part
+	Quiet   []string
+	NotDue  []string
+	// Filed are the parts that were delivered by this run, also those of earlier digests.
+	Filed   []publish.Delivery
+	Failed  []store.FailedSource
+	Notices []string
+	// Current is what upstream is now.
+	Current *snapshot.Snapshot
+	// Unchanged: nothing that is watched has moved.
+	Unchanged bool
+}
+
+// SourceError says that sources failed.
+type SourceError struct {
+	Failed []store.FailedSource
+	All    bool // not one source could be read: there is no digest and cursors stay
+	Err    error
+}
+
+func (e *SourceError) Error() string {
+	var b strings.Builder
+	for i, f := range e.Failed {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s: %s could not be read: %s", f.Upstream, f.Source, f.Reason)
+	}
+	return b.String()
+}
+
+func (e *SourceError) Unwrap() error { return e.Err }
+
+// DeliveryError says that a part could not be delivered.
+type DeliveryError struct {
+	Channel, Target string
+	Err             error
+}
+
+func (e *DeliveryError) Error() string { return fmt.Sprintf("%s: %v", e.Channel, e.Err) }
+func (e *DeliveryError) Unwrap() error { return e.Err }
+
+// UsageError is a mistake in how the run was asked for.
+type UsageError struct{ Message string }
+
+func (e *UsageError) Error() string { return e.Message }
+
+// Run does one run. The outcome holds what was done even where the error is not nil; the error joins
+// *SourceError, *DeliveryError, *store.HeldError, *store.UnusableError and *UsageError.
+func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
+	out := &Outcome{}
+	if err := r.check(opts); err != nil {
+		return out, err
+	}
+	if r.Writer == nil {
+		_, err := r.tell(ctx, opts, out)
+		return out, err
+	}
+	lease, err := r.Writer.Acquire(ctx, r.Holder, r.LockTTL)
+	if err != nil {
+		return out, err
+	}
+	started := r.Now()
+	w := &writing{r: r, lease: lease, out: out}
+	owedErr := w.deliverOwed(ctx)
+	err = errors.Join(owedErr, w.tellAndDeliver(ctx, opts))
+	// What follows must happen even when the run was interrupted.
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if !errors.Is(err, store.ErrFenced) {
+		err = errors.Join(err, w.record(end, started, err), r.Writer.Prune(end, lease, r.KeepSnapshots))
+	}
+	if rel := r.Writer.Release(end, lease); rel != nil && !errors.Is(rel, store.ErrFenced) {
+		err = errors.Join(err, rel)
+	}
+	return out, err
+}
+
+func (r *Runner) check(opts Options) error {
+	if opts.Digest != "" && r.definition(opts.Digest) == nil {
+		return &UsageError{fmt.Sprintf("there is no digest definition %q; bot config show lists them", opts.Digest)}
+	}
+	if opts.Upstream != "" {
+		found := false
+		for _, u := range r.Upstreams {
+			found = found || u.Name == opts.Upstream
+		}
+		if !found {
+			return &UsageError{fmt.Sprintf("there is no upstream %q; bot config show lists them", opts.Upstream)}
+		}
+	}
+	for _, name := range append(opts.Only, opts.AcceptRemovals...) {
+		if !r.hasSource(name) {
+			return &UsageError{fmt.Sprintf("there is no source %q; sources are: gates", name)}
+		}
+	}
+	return nil
+}
+
+func (r *Runner) definition(name string) *Definition {
+	for i := range r.Definitions {
+		if r.Definitions[i].Name == name {
+			return &r.Definitions[i]
+		}
+	}
+	return nil
+}
+
+func (r *Runner) hasSource(name string) bool {
+	for _, u := range r.Upstreams {
+		for _, s := range u.Sources {
+			if s.Name() == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// partial reports whether a run leaves out something that definitions tell of, so that no cursor may move.
+func (r *Runner) partial(opts Options) bool {
+	for _, u := range r.Upstreams {
+		for _, s := range u.Sources {
+			if !opts.reads(u.Name, s.Name()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (o Options) reads(upstream, source string) bool {
+	if o.Upstream != "" && o.Upstream != upstream {
+		return false
+	}
+	for _, only := range o.Only {
+		if only == source {
+			return true
+		}
+	}
+	return len(o.Only) == 0
+}

@@ -1,0 +1,263 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/github"
+)
+
+// Issues is what the issue channel needs of GitHub.
+type Issues interface {
+	// Target reads what stands in a repository: its labels and the issues updated since, with comments.
+	Target(ctx context.Context, repository string, since time.Time, label string) (github.Target, error)
+	CreateLabel(ctx context.Context, repository, name, color, description string) error
+	CreateIssue(ctx context.Context, repository string, req github.IssueRequest) (github.Issue, error)
+	CreateComment(ctx context.Context, repository string, number int, body string) (github.Comment, error)
+}
+
+// IssueChannel files a digest as an issue; its further parts are comments on that issue. Exactly once,
+// wherever it dies: see the package comment.
+type IssueChannel struct {
+	Issues Issues
+	// Settle is how long a part whose outcome is unclear is looked for before the run gives up on it.
+	Settle time.Duration
+}
+
+// lookBack is added to the time a delivery was queued: clocks of servers differ a little.
+const lookBack = 10 * time.Minute
+
+// looks is how often an unclear part is looked for within Settle.
+const looks = 4
+
+// Deliver files the parts of one digest in one repository, in order.
+func (c *IssueChannel) Deliver(ctx context.Context, parts []Delivery, record Record) error {
+	if !slices.ContainsFunc(parts, func(d Delivery) bool { return d.Status != Filed }) {
+		return nil
+	}
+	if parts[0].Number != 1 || parts[0].Status == Filed && parts[0].ResultID == 0 {
+		return fmt.Errorf("deliver to %s: the digest's first part is missing from the store", parts[0].Target)
+	}
+	found, err := c.look(ctx, parts)
+	if err != nil {
+		return err
+	}
+	if err := found.adopt(parts, record); err != nil {
+		return err
+	}
+	var problems []error
+	for i := range parts {
+		if parts[i].Status == Filed {
+			continue
+		}
+		if parts[i].Number == 1 {
+			err = c.createIssue(ctx, &parts[i], found.hasLabel, record)
+		} else {
+			err = c.createComment(ctx, int(parts[0].ResultID), &parts[i], record)
+		}
+		var partial *PartialError
+		if errors.As(err, &partial) {
+			problems = append(problems, err)
+		} else if err != nil {
+			return errors.Join(append(problems, err)...)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// look reads the target until every unclear part is found or Settle is over. A part that a run before
+// left unclear and that stays away for that long did not arrive: it is owed again.
+func (c *IssueChannel) look(ctx context.Context, parts []Delivery) (standing, error) {
+	first := parts[0]
+	label := ""
+	if len(first.Labels) > 0 {
+		label = first.Labels[0]
+	}
+	for try := 1; ; try++ {
+		t, err := c.Issues.Target(ctx, first.Target, first.QueuedAt.Add(-lookBack), label)
+		if err != nil {
+			return standing{}, fmt.Errorf("look for the digest in %s: %w", first.Target, err)
+		}
+		if err := t.Ready(); err != nil {
+			return standing{}, err
+		}
+		s := standing{byNonce: map[string]place{}, hasLabel: t.HasLabel}
+		s.index(t)
+		missing := slices.ContainsFunc(parts, func(d Delivery) bool {
+			_, there := s.byNonce[d.Nonce]
+			return d.Status == Unclear && !there
+		})
+		if !missing || try == looks {
+			return s, nil
+		}
+		if err := wait(ctx, c.Settle/(looks-1)); err != nil {
+			return standing{}, err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// standing is what of ours stands in the target, by nonce.
+type standing struct {
+	byNonce  map[string]place
+	hasLabel bool
+}
+
+type place struct {
+	id        int64
+	url, body string
+	labels    []string
+}
+
+func (s *standing) index(t github.Target) {
+	for _, i := range t.Issues {
+		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor {
+			s.byNonce[m.Nonce] = place{int64(i.Number), i.URL, i.Body, i.Labels}
+		}
+		for _, k := range i.Comments {
+			if m, ok := ParseMarker(k.Body); ok && k.ViewerDidAuthor {
+				s.byNonce[m.Nonce] = place{k.ID, k.URL, k.Body, nil}
+			}
+		}
+	}
+}
+
+// adopt records as filed what is found.
+func (s *standing) adopt(parts []Delivery, record Record) error {
+	for i := range parts {
+		p, there := s.byNonce[parts[i].Nonce]
+		if !there || parts[i].Status == Filed {
+			continue
+		}
+		parts[i].Status, parts[i].ResultID, parts[i].ResultURL = Filed, p.id, p.url
+		if err := record(parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *IssueChannel) createIssue(ctx context.Context, d *Delivery, hasLabel bool, record Record) error {
+	if len(d.Labels) > 0 && !hasLabel {
+		// Without the right to make labels the issue is still worth filing; the labels that come
+		// back tell the rest.
+		err := c.Issues.CreateLabel(ctx, d.Target, d.Labels[0], "1d76db", "Digest of upstream changes, filed by bot")
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+	}
+	return c.create(ctx, d, record, func() (place, error) {
+		i, err := c.Issues.CreateIssue(ctx, d.Target, github.IssueRequest{Title: d.Title, Body: d.Body, Labels: d.Labels})
+		return place{int64(i.Number), i.URL, i.Body, i.Labels}, err
+	})
+}
+
+func (c *IssueChannel) createComment(ctx context.Context, issue int, d *Delivery, record Record) error {
+	return c.create(ctx, d, record, func() (place, error) {
+		k, err := c.Issues.CreateComment(ctx, d.Target, issue, d.Body)
+		return place{k.ID, k.URL, k.Body, d.Labels}, err
+	})
+}
+
+// create records the intent, sends, records the outcome, and compares what came back with what was sent.
+func (c *IssueChannel) create(ctx context.Context, d *Delivery, record Record, send func() (place, error)) error {
+	d.Status = Unclear
+	if err := record(*d); err != nil {
+		return err
+	}
+	got, err := send()
+	var unclear *github.UnclearError
+	switch {
+	case errors.As(err, &unclear):
+		return c.settle(ctx, d, record, err)
+	case err != nil && ctx.Err() != nil: // interrupted in mid-write: nobody knows
+		return err
+	case err != nil:
+		d.Status = Owed
+		return errors.Join(err, record(*d))
+	}
+	d.Status, d.ResultID, d.ResultURL = Filed, got.id, got.url
+	d.Problem = differs(*d, got)
+	if err := record(*d); err != nil {
+		return err
+	}
+	if d.Problem != "" {
+		return &PartialError{URL: got.url, Problem: d.Problem}
+	}
+	return nil
+}
+
+// settle looks for a part whose answer was lost. It never sends again in this run.
+func (c *IssueChannel) settle(ctx context.Context, d *Delivery, record Record, cause error) error {
+	one := []Delivery{*d}
+	found, err := c.look(ctx, one)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if p, ok := found.byNonce[d.Nonce]; ok {
+		d.Status, d.ResultID, d.ResultURL = Filed, p.id, p.url
+		return record(*d)
+	}
+	return fmt.Errorf("%s part %d of %d: %w (%w)", d.Target, d.Number, d.Of, ErrUnclear, cause)
+}
+
+func differs(d Delivery, got place) string {
+	var out []string
+	if missing := without(d.Labels, got.labels); len(missing) > 0 {
+		out = append(out, fmt.Sprintf("GitHub dropped the labels %s (labels need a token with triage or write access)", strings.Join(missing, ", ")))
+	}
+	if normal(got.body) != normal(d.Body) {
+		out = append(out, "GitHub kept another body than the one sent")
+	}
+	return strings.Join(out, "; ")
+}
+
+func without(want, have []string) []string {
+	var out []string
+	for _, w := range want {
+		if !slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, w) }) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// normal evens out what GitHub may change in a body that it keeps: line ends and trailing space.
+func normal(s string) string {
+	return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+}
+
+// Owner lists what we filed in a repository.
+type Owner interface {
+	OwnIssues(ctx context.Context, repository string, limit int) ([]github.Issue, error)
+}
+
+// LastFiled finds the newest digest of a definition that we filed in a repository: what a lost store is
+// rebuilt from. False when there is none.
+func LastFiled(ctx context.Context, o Owner, repository, definition string) (Marker, bool, error) {
+	issues, err := o.OwnIssues(ctx, repository, 100)
+	if err != nil {
+		return Marker{}, false, fmt.Errorf("look for the last digest in %s: %w", repository, err)
+	}
+	var last Marker
+	for _, i := range issues {
+		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor && m.Definition == definition && m.Seq >= last.Seq {
+			last = m
+		}
+	}
+	return last, last.Nonce != "", nil
+}

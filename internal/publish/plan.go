@@ -1,0 +1,91 @@
+package publish
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/upstream-digest/bot/internal/report"
+)
+
+// Destination is one channel of a digest definition, resolved.
+type Destination struct {
+	Name   string // tells the channels of a definition apart; part of every delivery's key
+	Type   string
+	Target string // repository or path; "" for stdout
+	Labels []string
+	// Public is the page address of the host an issue is filed on ("https://github.com"); it decides
+	// whether references can be sent through redirect.github.com.
+	Public string
+}
+
+// Identity is what makes a plan's parts unique.
+type Identity struct {
+	Seq int64 // the cursor's number after this digest
+	// Nonce returns 32 fresh random hex digits at each call.
+	Nonce func() string
+}
+
+// markerReserve is what a marker line may take of a part's budget: bytes.
+const markerReserve = 2000
+
+// Plan says what is to be sent for a digest: nothing for an empty one. It is pure but for the nonces it
+// is handed.
+func Plan(d report.Digest, to []Destination, id Identity) []Part {
+	if d.Empty() {
+		return nil
+	}
+	var plan []Part
+	for _, dest := range to {
+		channel := dest.Type
+		if dest.Name != "" && dest.Name != dest.Type {
+			channel += ":" + dest.Name
+		}
+		bodies := render(d, dest)
+		for n, body := range bodies {
+			p := Part{
+				Channel: channel, Type: dest.Type, Target: target(dest, d, id.Seq), Labels: dest.Labels,
+				Number: n + 1, Of: len(bodies), Nonce: id.Nonce(), Body: body,
+			}
+			if n == 0 {
+				p.Title = report.Title(d)
+			}
+			if dest.Type == TypeGitHubIssue {
+				p.Body = marker(d, p, id.Seq).String() + "\n" + body
+			}
+			plan = append(plan, p)
+		}
+	}
+	return plan
+}
+
+func render(d report.Digest, dest Destination) []string {
+	opts := report.MarkdownOptions{
+		Reserve:       markerReserve,
+		RedirectLinks: dest.Public == "" || strings.TrimSuffix(dest.Public, "/") == "https://github.com",
+	}
+	if dest.Type != TypeGitHubIssue { // files and terminals have no limit
+		opts.Budget = 1 << 30
+	}
+	return report.Markdown(d, opts)
+}
+
+// target fills the placeholders of a file's path. The number is always in it, so that delivering twice
+// writes the same file.
+func target(dest Destination, d report.Digest, seq int64) string {
+	if dest.Type != TypeFile {
+		return dest.Target
+	}
+	return strings.NewReplacer(
+		"{definition}", d.Definition,
+		"{seq}", fmt.Sprint(seq),
+		"{date}", d.At.UTC().Format("2006-01-02"),
+	).Replace(dest.Target)
+}
+
+func marker(d report.Digest, p Part, seq int64) Marker {
+	m := Marker{Definition: d.Definition, Seq: seq, Channel: p.Channel, Part: p.Number, Of: p.Of, Nonce: p.Nonce}
+	for _, u := range d.Upstreams {
+		m.Compared = append(m.Compared, Compared{Upstream: u.Upstream, From: u.From.SHA, To: u.To.SHA})
+	}
+	return m
+}

@@ -1,0 +1,84 @@
+// Package publish plans what a digest sends where, and applies plans.
+//
+// A plan is pure data: what would be sent, to whom, with which marker. A dry run prints it; it is the
+// absence of the applier, not an `if`. Once queued, a plan is frozen: a new binary, template or
+// configuration does not change what is owed.
+//
+// How a digest is filed once: each part carries a [Marker] with a random nonce that the store keeps.
+// Before anything is created the target is searched for that nonce in something written by us; what is
+// found is adopted. The intent is recorded before the effect: a part is `unknown` from just before the
+// request until its answer is recorded, so that whoever comes after a death knows that it may be there.
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Channel types.
+const (
+	TypeGitHubIssue = "github-issue"
+	TypeFile        = "file"
+	TypeStdout      = "stdout"
+)
+
+// Part is one part of a digest for one channel: an issue, a follow-up comment, a file.
+type Part struct {
+	Channel string // "type", or "type:name" where the destination has a name of its own
+	Type    string
+	Target  string // repository, path; "" for stdout
+	Title   string // part 1 only, where the channel has titles
+	Body    string // with the marker on its first line, where the channel keeps one
+	Labels  []string
+	Number  int // from 1
+	Of      int
+	Nonce   string
+}
+
+// Status of a part at its channel.
+type Status int
+
+// The statuses.
+const (
+	Owed    Status = iota // surely not there yet
+	Unclear               // may be there: an answer was lost, or a run died
+	Filed                 // there, and read back
+)
+
+// Delivery is a part with what is known of it.
+type Delivery struct {
+	Part
+	Status   Status
+	QueuedAt time.Time // server's time
+	// ResultID and ResultURL name what was made of it: an issue's or comment's number and page.
+	ResultID  int64
+	ResultURL string
+	// Problem is set when the part is filed, but not as asked: dropped labels, another body.
+	Problem string
+}
+
+// Record saves the state of a delivery before and after an effect. When it fails nothing more is sent.
+type Record func(Delivery) error
+
+// Channel delivers the parts of one digest, in order. It leaves each part's outcome through record and
+// returns the first error. Parts that are filed already are skipped.
+type Channel interface {
+	Deliver(ctx context.Context, parts []Delivery, record Record) error
+}
+
+// ErrUnclear: a part may or may not be there, and looking for it did not tell. The next run looks again.
+var ErrUnclear = errors.New("it is not known whether it arrived; the next run looks for it before it sends anything")
+
+// PartialError says that a digest is filed, but not as asked.
+type PartialError struct{ URL, Problem string }
+
+func (e *PartialError) Error() string { return fmt.Sprintf("%s: filed, but %s", e.URL, e.Problem) }
+
+// TypeOf is the type of the channel called channel in a delivery's key.
+func TypeOf(channel string) string {
+	t, _, _ := strings.Cut(channel, ":")
+	return t
+}

@@ -1,0 +1,52 @@
+// Package report is the digest: a model first, then renderers. Rendering is the last step and cannot
+// change what is said. The package is pure; time is an argument.
+//
+// Upstream's text is untrusted everywhere: see Neutralise.
+package report
+
+import (
+	"time"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/trace"
+)
+
+// Digest is what one digest definition tells at one time.
+type Digest struct {
+	Definition string // name of the digest definition
+	At         time.Time
+	Upstreams  []Upstream
+	Cost       Cost
+	// Notices are things about the bot itself that the reader must know, in words: a base that had to
+	// be read anew, a mirror older than seven days, a lost state.
+	Notices []string
+	// Severities keeps only changes of these severities; empty keeps all. It is recorded so that the
+	// foot can say that the digest is filtered.
+	Severities []diff.Severity
+}
+
+// Upstream is one upstream's part of a digest.
+type Upstream struct {
+	diff.UpstreamResult
+	// Evidence by change, aligned with UpstreamResult.Changes.
+	Evidence [][]trace.Evidence
+	// FirstRun: the base is the highest stable tag, because nothing was told before.
+	FirstRun bool
+}
+
+// Cost is what a run cost.
+type Cost struct {
+	Requests int           `json:"requests"` // to GitHub, counted against a limit
+	Raw      int           `json:"raw"`      // files from the raw host, not counted
+	Duration time.Duration `json:"-"`
+}
+
+// Empty reports whether the digest tells no change.
+func (d Digest) Empty() bool {
+	for _, u := range d.Upstreams {
+		if len(u.Changes) > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,186 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/gate"
+)
+
+// GateList is what `bot gates` prints: the gates of an upstream at a commit.
+type GateList struct {
+	Upstream string // "kubernetes"
+	Ref      string // as asked for
+	SHA      string
+	Version  string // which specs are in force: "1.36"
+	// BlobURL is the address of the commit's files, "https://github.com/kubernetes/kubernetes/blob/SHA", or "".
+	BlobURL     string
+	Gates       []gate.Gate
+	Diagnostics []gate.Diagnostic
+}
+
+// GatesJSON renders the list as docs/schema/gates.v1.json describes it.
+func GatesJSON(l GateList) ([]byte, error) {
+	doc := gatesDocument{
+		Schema: SchemaGates, Upstream: l.Upstream, Ref: l.Ref, SHA: l.SHA, Version: l.Version,
+		Gates: []gate.View{}, Diagnostics: list(l.Diagnostics),
+	}
+	for _, g := range l.Gates {
+		doc.Gates = append(doc.Gates, g.View(l.Version, l.BlobURL))
+	}
+	return encode(doc)
+}
+
+// GatesCSV renders the list with one line a gate and a header, for spreadsheets. Lists within a field are
+// separated by blanks. A value that a spreadsheet would run as a formula begins with an apostrophe.
+func GatesCSV(l GateList) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	rows := [][]string{{
+		"name", "variant", "const", "stage", "default", "locked", "since", "introduced", "components", "keps", "owners", "removal", "depends_on", "file", "line", "url", "description",
+	}}
+	for _, g := range l.Gates {
+		v := g.View(l.Version, l.BlobURL)
+		removal := ""
+		if v.Removal != nil {
+			removal = v.Removal.Release
+		}
+		rows = append(rows, []string{
+			v.Name, v.Variant, v.Const, string(v.Stage), strconv.FormatBool(v.Default), strconv.FormatBool(v.Locked), v.Since, v.Introduced,
+			strings.Join(v.Components, " "), strings.Join(v.KEPs, " "), strings.Join(v.Owners, " "), removal, strings.Join(v.DependsOn, " "),
+			v.Declared.File, strconv.Itoa(v.Declared.Line), v.URL, v.Description,
+		})
+	}
+	for _, row := range rows {
+		for i := range row {
+			row[i] = cell(row[i])
+		}
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// cell disarms a value for spreadsheets, which run what begins with one of these signs.
+func cell(s string) string {
+	s = clean(s)
+	if s != "" && strings.ContainsAny(s[:1], "=+-@") {
+		return "'" + s
+	}
+	return s
+}
+
+// column is one column of the table.
+type column struct {
+	title string
+	value func(gate.View) string
+	width int
+	// least is how narrow the column may become; 0: it keeps its width, or goes.
+	least int
+}
+
+// GatesTable renders the list for a terminal of width columns. What does not fit is cut with an ellipsis:
+// first the components, then the names; on narrow terminals the last columns are left out and the line
+// under the table says so.
+func GatesTable(l GateList, width int) string {
+	width = max(width, 40)
+	views := make([]gate.View, 0, len(l.Gates))
+	for _, g := range l.Gates {
+		views = append(views, g.View(l.Version, l.BlobURL))
+	}
+	cols, dropped := fit(columns(), views, width)
+	var b strings.Builder
+	line := func(value func(column) string) {
+		var s string
+		for i, c := range cols {
+			if i > 0 {
+				s += "  "
+			}
+			v := ansi.Truncate(value(c), c.width, "…")
+			s += v + strings.Repeat(" ", max(0, c.width-ansi.StringWidth(v)))
+		}
+		b.WriteString(strings.TrimRight(s, " ") + "\n")
+	}
+	if len(views) > 0 {
+		line(func(c column) string { return c.title })
+		for _, v := range views {
+			line(func(c column) string { return c.value(v) })
+		}
+		b.WriteString("\n")
+	}
+	at := refName(diff.Ref{Ref: l.Ref, SHA: l.SHA, Version: l.Version})
+	if l.Version != "" && at != version(l.Version) {
+		at += " (version " + version(l.Version) + ")"
+	}
+	end := count(len(views), "gate", "gates") + " in " + displayName(l.Upstream) + " at " + at
+	if len(dropped) > 0 {
+		end += "; too narrow for: " + strings.Join(dropped, ", ")
+	}
+	b.WriteString(ansi.Wordwrap(end+".", width, "") + "\n")
+	return b.String()
+}
+
+func columns() []column {
+	yes := func(b bool, s string) string {
+		if b {
+			return s
+		}
+		return ""
+	}
+	return []column{
+		{title: "NAME", least: 16, value: func(v gate.View) string {
+			if v.Variant != "" {
+				return clean(v.Name + " (" + v.Variant + ")")
+			}
+			return clean(v.Name)
+		}},
+		{title: "STAGE", value: func(v gate.View) string {
+			if v.Stage == "" {
+				return "planned"
+			}
+			return stageWord(v.Stage)
+		}},
+		{title: "DEFAULT", value: func(v gate.View) string { return yes(v.Stage != "", onOff(v.Default)) }},
+		{title: "SINCE", value: func(v gate.View) string { return version(v.Since) }},
+		{title: "LOCKED", value: func(v gate.View) string { return yes(v.Locked, "locked") }},
+		{title: "KEP", value: func(v gate.View) string { return clean(strings.Join(v.KEPs, ",")) }},
+		{title: "COMPONENT", least: 10, value: func(v gate.View) string { return clean(strings.Join(v.Components, ",")) }},
+	}
+}
+
+// fit gives each column its width, and narrows or drops columns until the line fits.
+func fit(cols []column, views []gate.View, width int) (kept []column, dropped []string) {
+	total := func() int {
+		n := 2 * (len(cols) - 1)
+		for _, c := range cols {
+			n += c.width
+		}
+		return n
+	}
+	for i := range cols {
+		cols[i].width = len(cols[i].title)
+		for _, v := range views {
+			cols[i].width = max(cols[i].width, ansi.StringWidth(cols[i].value(v)))
+		}
+		cols[i].width = min(cols[i].width, 60)
+	}
+	for {
+		for i := len(cols) - 1; i >= 0; i-- {
+			if over := total() - width; over > 0 && cols[i].least > 0 {
+				cols[i].width = max(min(cols[i].least, cols[i].width), cols[i].width-over)
+			}
+		}
+		if total() <= width || len(cols) == 1 {
+			return cols, dropped
+		}
+		last := len(cols) - 1
+		dropped = append([]string{strings.ToLower(cols[last].title)}, dropped...)
+		cols = cols[:last]
+	}
+}

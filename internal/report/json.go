@@ -1,0 +1,155 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/trace"
+)
+
+// The names of the JSON documents, each the $id of its JSON Schema in docs/schema. A document that
+// changes so that an old reader would misread it gets a new number.
+const (
+	SchemaGates  = schemaBase + "gates.v1.json"
+	SchemaDiff   = schemaBase + "diff.v1.json"
+	SchemaDigest = schemaBase + "digest.v1.json"
+
+	schemaBase = "https://raw.githubusercontent.com/upstream-digest/bot/main/docs/schema/"
+)
+
+type digestDocument struct {
+	Schema     string          `json:"schema"`
+	Digest     string          `json:"digest"`
+	At         string          `json:"at"` // RFC 3339, UTC; "" when not known
+	Title      string          `json:"title"`
+	Upstreams  []diffDocument  `json:"upstreams"`
+	Cost       Cost            `json:"cost"`
+	Notices    []string        `json:"notices"`
+	Severities []diff.Severity `json:"severities"`
+}
+
+type diffDocument struct {
+	Schema   string                    `json:"schema"`
+	Upstream string                    `json:"upstream"`
+	From     diff.Ref                  `json:"from"`
+	To       diff.Ref                  `json:"to"`
+	FirstRun bool                      `json:"first_run"`
+	Sources  map[string]sourceDocument `json:"sources"`
+	Changes  []changeDocument          `json:"changes"`
+}
+
+type sourceDocument struct {
+	Status      snapshot.Status   `json:"status"`
+	Reason      string            `json:"reason"`
+	Baseline    bool              `json:"baseline"`
+	Items       int               `json:"items"`
+	Diagnostics []gate.Diagnostic `json:"diagnostics"`
+}
+
+type changeDocument struct {
+	Source      string           `json:"source"`
+	Kinds       []diff.Kind      `json:"kinds"`
+	ID          string           `json:"id"`
+	Variant     string           `json:"variant"`
+	Title       string           `json:"title"`
+	Severity    diff.Severity    `json:"severity"`
+	Why         string           `json:"why"`
+	Mine        bool             `json:"mine"`
+	MineBecause string           `json:"mine_because"`
+	Before      *gate.View       `json:"before"`
+	After       *gate.View       `json:"after"`
+	Scheduled   []gate.Spec      `json:"scheduled"`
+	Evidence    []trace.Evidence `json:"evidence"`
+}
+
+type gatesDocument struct {
+	Schema      string            `json:"schema"`
+	Upstream    string            `json:"upstream"`
+	Ref         string            `json:"ref"`
+	SHA         string            `json:"sha"`
+	Version     string            `json:"version"`
+	Gates       []gate.View       `json:"gates"`
+	Diagnostics []gate.Diagnostic `json:"diagnostics"`
+}
+
+// JSON renders a digest as docs/schema/digest.v1.json describes it, indented, with a line end. Upstream's
+// texts stand in it as upstream wrote them: whoever shows them must escape them.
+func JSON(d Digest) ([]byte, error) {
+	doc := digestDocument{
+		Schema: SchemaDigest, Digest: d.Definition, Title: Title(d), Upstreams: []diffDocument{}, Cost: d.Cost,
+		Notices: list(d.Notices), Severities: list(d.Severities),
+	}
+	if !d.At.IsZero() {
+		doc.At = d.At.UTC().Format("2006-01-02T15:04:05Z")
+	}
+	for _, u := range d.Upstreams {
+		doc.Upstreams = append(doc.Upstreams, diffDocumentOf(u))
+	}
+	return encode(doc)
+}
+
+// DiffJSON renders what changed in one upstream as docs/schema/diff.v1.json describes it.
+func DiffJSON(u Upstream) ([]byte, error) { return encode(diffDocumentOf(u)) }
+
+func diffDocumentOf(u Upstream) diffDocument {
+	doc := diffDocument{
+		Schema: SchemaDiff, Upstream: u.Upstream, From: u.From, To: u.To, FirstRun: u.FirstRun,
+		Sources: map[string]sourceDocument{}, Changes: []changeDocument{},
+	}
+	for _, s := range u.Sections {
+		doc.Sources[s.Source] = sourceDocument{
+			Status: s.Status, Reason: s.Reason, Baseline: s.Baseline, Items: s.Items, Diagnostics: list(s.Diagnostics),
+		}
+	}
+	for i, c := range u.Changes {
+		cd := changeDocument{
+			Source: c.Source, Kinds: list(c.Kinds), ID: c.ID, Variant: c.Variant, Title: EntryTitle(c), Severity: c.Severity,
+			Why: c.Why, Mine: c.Mine, MineBecause: c.MineBecause, Scheduled: []gate.Spec{}, Evidence: []trace.Evidence{},
+		}
+		if i < len(u.Evidence) {
+			cd.Evidence = list(u.Evidence[i])
+		}
+		if g := c.Gate; g != nil {
+			cd.Before = view(g.Before, g.FromVersion, u.WebURL, u.From.SHA)
+			cd.After = view(g.After, g.ToVersion, u.WebURL, u.To.SHA)
+			cd.Scheduled = list(g.Scheduled)
+		}
+		doc.Changes = append(doc.Changes, cd)
+	}
+	return doc
+}
+
+func view(g *gate.Gate, version, webURL, sha string) *gate.View {
+	if g == nil {
+		return nil
+	}
+	base := ""
+	if webURL != "" && sha != "" {
+		base = strings.TrimRight(webURL, "/") + "/blob/" + sha
+	}
+	v := g.View(version, base)
+	return &v
+}
+
+// list makes an empty list of none, for readers that do not expect null.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // the documents are no HTML, and "<" is easier to read than <
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

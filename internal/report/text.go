@@ -1,0 +1,250 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// TextOptions say what the terminal can do. Who decides that is the caller: this package sees none.
+type TextOptions struct {
+	Width      int  // columns; 0 is 80, and fewer than 40 count as 40
+	Color      bool // SGR colours
+	Hyperlinks bool // OSC 8 links instead of written addresses
+}
+
+// Text renders a digest for a terminal. It says what Markdown says, with nothing folded away. No line is
+// wider than Width but for an address that has no place to break.
+func Text(d Digest, opts TextOptions) string {
+	if opts.Width == 0 {
+		opts.Width = 80
+	}
+	t := &terminal{opts: opts, width: max(opts.Width, 40)}
+	t.digest(d)
+	return t.b.String()
+}
+
+// terminal writes phrases as wrapped lines.
+type terminal struct {
+	opts  TextOptions
+	width int
+	b     strings.Builder
+}
+
+// The colours are the terminal's own 16, so that they fit any theme.
+const (
+	sgrBold   = "\x1b[1m"
+	sgrDim    = "\x1b[2m"
+	sgrRed    = "\x1b[31m"
+	sgrGreen  = "\x1b[32m"
+	sgrYellow = "\x1b[33m"
+	sgrCyan   = "\x1b[36m"
+	sgrReset  = "\x1b[0m"
+)
+
+func (t *terminal) paint(sgr, s string) string {
+	if !t.opts.Color || s == "" {
+		return s
+	}
+	return sgr + s + sgrReset
+}
+
+func (t *terminal) digest(d Digest) {
+	var chapters []chapter
+	for _, u := range d.Upstreams {
+		chapters = append(chapters, chapterOf(u))
+	}
+	for i, ch := range chapters {
+		if i > 0 {
+			t.b.WriteString("\n")
+		}
+		t.chapter(ch)
+	}
+	t.rule()
+	for _, ch := range chapters {
+		t.faults(ch)
+		for _, f := range ch.foot {
+			t.para("", "", f, sgrDim)
+		}
+	}
+	for _, f := range endOf(d) {
+		t.para("", "", f, sgrDim)
+	}
+}
+
+func (t *terminal) chapter(ch chapter) {
+	t.para("", "", ch.lead, "")
+	t.rule()
+	for _, f := range ch.failures {
+		t.b.WriteString("\n")
+		t.para(t.paint(sgrYellow, "! "), "  ", f, sgrYellow)
+	}
+	for _, s := range ch.sections {
+		t.section(s)
+	}
+	t.b.WriteString("\n")
+}
+
+func (t *terminal) section(s section) {
+	colour := sgrCyan
+	switch s.heading {
+	case "Act on":
+		colour = sgrRed
+	case "Yours":
+		colour = sgrYellow
+	}
+	heading := strings.ToUpper(s.heading)
+	if head, rest, ok := strings.Cut(s.heading, ":"); ok {
+		heading = strings.ToUpper(head) + ":" + rest
+	}
+	t.b.WriteString("\n")
+	t.wrap("", "", t.paint(sgrBold+colour, heading)+t.paint(sgrDim, " ("+strconv.Itoa(s.size())+")"))
+	if len(s.intro) > 0 {
+		t.para("", "", s.intro, sgrDim)
+	}
+	if !s.brief {
+		t.b.WriteString("\n")
+	}
+	for i, e := range s.entries {
+		if i > 0 && !s.brief {
+			t.b.WriteString("\n")
+		}
+		t.entry(e, s.brief)
+	}
+}
+
+func (t *terminal) entry(e entry, brief bool) {
+	if e.id == "" {
+		t.para("  ", "    ", e.change, "")
+		return
+	}
+	name := t.paint(sgrBold, cut(clean(e.id), maxName))
+	if e.also != "" {
+		name += " (" + cut(clean(e.also), maxName) + ")"
+	}
+	proof := t.proof(e.proof, brief)
+	if brief {
+		line := name + ": " + t.inline(e.about, "")
+		if len(e.change) > 0 {
+			line += " " + t.inline(e.change, "")
+		}
+		if proof != "" {
+			line += " " + t.paint(sgrDim, "(") + proof + t.paint(sgrDim, ")")
+		}
+		t.wrap("  ", "    ", line)
+		return
+	}
+	t.wrap("  ", "    ", name)
+	t.wrap("    ", "    ", t.inline(e.about, ""))
+	if len(e.change) > 0 {
+		t.para("    ", "    ", e.change, "")
+	}
+	if len(e.why) > 0 {
+		t.para("    ", "    ", e.why, "")
+	}
+	if !e.hoist && len(e.next.one) > 0 {
+		t.para("    "+t.paint(sgrGreen, "→ "), "      ", e.next.one, "")
+	}
+	if proof != "" {
+		t.wrap("    ", "    ", proof)
+	}
+}
+
+// proof writes links short: the proposal's address is short already, the line at the commit goes by file
+// and number, for its address would be longer than a line.
+func (t *terminal) proof(spans []span, brief bool) string {
+	var out []string
+	for i, s := range spans {
+		label := clean(s.text)
+		l, ok := safeLink(s.url, false)
+		switch {
+		case ok && t.opts.Hyperlinks:
+			label = ansi.SetHyperlink(l.url) + label + ansi.ResetHyperlink()
+		case ok && strings.HasPrefix(l.url, "https://kep.k8s.io/"):
+			label = l.url
+		case brief && i > 0:
+			continue
+		}
+		out = append(out, t.paint(sgrDim, label))
+	}
+	return strings.Join(out, t.paint(sgrDim, " · "))
+}
+
+// inline writes a phrase in one line. Upstream's Markdown becomes the words it would show.
+func (t *terminal) inline(p phrase, sgr string) string {
+	var b strings.Builder
+	for _, s := range p {
+		switch s.kind {
+		case coded:
+			if t.opts.Color {
+				b.WriteString(t.paint(sgr+sgrCyan, s.text))
+			} else {
+				b.WriteString(s.text)
+			}
+		case quoted:
+			b.WriteString(t.paint(sgr, plainWords(s.text)))
+		case strong:
+			b.WriteString(t.paint(sgr+sgrBold, strip(s.text, false)))
+		case linked:
+			label := clean(s.text)
+			if l, ok := safeLink(s.url, false); ok && t.opts.Hyperlinks {
+				label = ansi.SetHyperlink(l.url) + label + ansi.ResetHyperlink()
+			}
+			b.WriteString(t.paint(sgr, label))
+		default:
+			b.WriteString(t.paint(sgr, strip(s.text, false)))
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// plainWords is upstream's inline Markdown as the words a reader would see.
+func plainWords(s string) string {
+	var b strings.Builder
+	for _, p := range readInline(s, inlineLimit) {
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+func (t *terminal) para(first, rest string, p phrase, sgr string) {
+	t.wrap(first, rest, t.inline(p, sgr))
+}
+
+// wrap breaks s at blanks to the width, with first before the first line and rest before the others.
+// A word that is longer than a line is broken, except an address.
+func (t *terminal) wrap(first, rest, s string) {
+	room := max(t.width-max(ansi.StringWidth(first), ansi.StringWidth(rest)), 8)
+	lines := strings.Split(ansi.Wordwrap(s, room, ""), "\n")
+	var out []string
+	for _, line := range lines {
+		line = strings.TrimRight(line, " ")
+		if ansi.StringWidth(line) > room && !strings.Contains(line, "://") {
+			out = append(out, strings.Split(ansi.Hardwrap(line, room, false), "\n")...)
+			continue
+		}
+		out = append(out, line)
+	}
+	for i, line := range out {
+		lead := rest
+		if i == 0 {
+			lead = first
+		}
+		t.b.WriteString(strings.TrimRight(lead+line, " ") + "\n")
+	}
+}
+
+func (t *terminal) rule() {
+	t.b.WriteString(t.paint(sgrDim, strings.Repeat("─", t.width)) + "\n")
+}
+
+func (t *terminal) faults(ch chapter) {
+	if len(ch.faults) == 0 {
+		return
+	}
+	t.wrap("", "", t.paint(sgrYellow, count(len(ch.faults), "place", "places")+" in the source of "+ch.title+" could not be read well:"))
+	for _, f := range ch.faults {
+		t.para("  ", "    ", f, "")
+	}
+}

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/gate"
+)
+
+// maxTitle is below GitHub's limit of 256 characters for an issue's title.
+const maxTitle = 200
+
+// Title is a digest's title, at most 200 characters: the upstream, what was compared, how much there is
+// to act on, and the day. Several upstreams are named without what was compared, and counted from three on.
+func Title(d Digest) string {
+	act := 0
+	for _, u := range d.Upstreams {
+		act += tallyOf(u.Changes).act
+	}
+	var subject string
+	switch n := len(d.Upstreams); {
+	case n == 0:
+		subject = "Upstream digest"
+	case n == 1:
+		u := d.Upstreams[0]
+		subject = plainTitle(displayName(u.Upstream), 60) + " upstream digest: " + plainTitle(compared(u.From, u.To), 90)
+	default:
+		var all []string
+		for _, u := range d.Upstreams {
+			all = append(all, plainTitle(displayName(u.Upstream), 40))
+		}
+		if n > 3 {
+			all = append(all[:2], count(n-2, "more", "more"))
+		}
+		subject = "Upstream digest: " + strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
+	}
+	tail := "nothing to act on"
+	if act > 0 {
+		tail = count(act, "to act on", "to act on")
+	}
+	tail = " — " + tail
+	if !d.At.IsZero() {
+		tail += ", " + d.At.UTC().Format("2006-01-02")
+	}
+	return cut(subject, maxTitle-len([]rune(tail))) + tail
+}
+
+// plainTitle makes a value safe where there is no Markdown but mentions and references may still live.
+func plainTitle(s string, n int) string {
+	var b strings.Builder
+	for _, r := range clean(s) {
+		switch r {
+		case '@', '#', '<', '>', '`', '[', ']':
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return cut(b.String(), n)
+}
+
+// EntryTitle is a change in one line of words: what the gate is called, and the most important thing
+// that happened to it. It is plain text and may hold upstream's names.
+func EntryTitle(c diff.Change) string {
+	title := humanise(c.ID)
+	if strings.ReplaceAll(title, " ", "") != clean(c.ID) || strings.Contains(title, " ") {
+		title += " (" + clean(c.ID) + ")"
+	}
+	if c.Variant != "" {
+		title += " in " + clean(c.Variant)
+	}
+	return cut(title+": "+headline(c), 300)
+}
+
+// headline is the change in a few words, without a full stop.
+func headline(c diff.Change) string {
+	g := c.Gate
+	if g == nil {
+		return strings.ToLower(kindWords(c.Kinds))
+	}
+	in := ""
+	if v := version(gate.MinorOf(g.ToVersion)); v != "" {
+		in = " in " + v
+	}
+	b, a := g.BeforeSpec, g.AfterSpec
+	switch {
+	case c.Has(diff.GateRemoved):
+		if b == nil {
+			return "removed" + in
+		}
+		return "removed" + in + " (was " + stageWord(b.Stage) + ")"
+	case c.Has(diff.GateAdded) && a != nil:
+		return "new in " + stageWord(a.Stage) + ", " + values(*a)
+	case c.Has(diff.GateRenamed) && g.Before != nil && g.After != nil && g.Before.Name != g.After.Name:
+		return "renamed from " + clean(g.Before.Name)
+	}
+	if c.Has(diff.GateScheduled) && len(g.Scheduled) > 0 {
+		s := g.Scheduled[0]
+		return "scheduled for " + version(s.Since) + ": " + stageWord(s.Stage)
+	}
+	if a == nil || b == nil {
+		return strings.ToLower(kindWords(c.Kinds))
+	}
+	var out []string
+	if a.Stage != b.Stage {
+		out = append(out, "from "+stageWord(b.Stage)+" to "+stageWord(a.Stage)+inVersion(*a, g.ToVersion))
+	}
+	if a.Default != b.Default {
+		out = append(out, "now "+onOff(a.Default)+" by default")
+	}
+	switch {
+	case a.Locked && !b.Locked:
+		out = append(out, "locked "+onOff(a.Default))
+	case b.Locked && !a.Locked:
+		out = append(out, "no longer locked")
+	}
+	if len(out) == 0 {
+		return strings.ToLower(kindWords(c.Kinds))
+	}
+	return strings.Join(out, ", ")
+}

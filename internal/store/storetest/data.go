@@ -1,0 +1,284 @@
+package storetest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/store"
+)
+
+func testEmpty(t *testing.T, f *fixture) {
+	s := f.open(t)
+	same(t, "an empty store", contents{}, read(t, s))
+	if _, err := s.Snapshot(t.Context(), 1); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Snapshot(1): %v, want ErrNotFound", err)
+	}
+}
+
+func testRoundTrip(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	snap := small(0, 1)
+	// A source that failed with nothing to carry, beside one that was read.
+	snap.Upstreams[0].Sections = append(snap.Upstreams[0].Sections, snapshot.Section{Source: "releases", Status: snapshot.Failed, Reason: "502"})
+	run := store.Run{
+		StartedAt: f.clock.now(), EndedAt: f.clock.now().Add(time.Second), Outcome: "told", ExitCode: 3, Snapshot: store.CurrentSnapshot, Requests: 9,
+		Failed: []store.FailedSource{{Upstream: "kubernetes", Source: "releases", Reason: "502"}},
+	}
+	d := queued("weekly", 1, "github-issue", 1, 1, store.CurrentSnapshot)
+	d.Tries, d.LastError, d.ResultID, d.ResultURL, d.DoneAt = 2, "502", 77, "https://github.com/acme/platform/issues/77", f.clock.now()
+	u := commit(t, s, lease, store.Update{
+		Snapshot: snap, Run: &run, Deliveries: []store.Delivery{d},
+		Cursors: []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot, ToldAt: f.clock.now()}},
+	})
+	got := read(t, s)
+	same(t, "what was committed", contents{Latest: u.Snapshot, Cursors: u.Cursors, Deliveries: u.Deliveries, Runs: []store.Run{*u.Run}}, got)
+
+	old, err := s.Snapshot(t.Context(), u.Snapshot.Seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "Snapshot(seq)", u.Snapshot, old)
+}
+
+func testTimes(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	zone := time.FixedZone("somewhere", -5*60*60)
+	at := time.Date(2026, 10, 25, 1, 30, 0, 987654321, zone)
+	snap := small(0, 1)
+	snap.TakenAt, snap.Upstreams[0].Sections[0].ReadAt = at, at
+	d := queued("weekly", 1, "github-issue", 1, 1, 0)
+	d.QueuedAt, d.DoneAt = at, at
+	commit(t, s, lease, store.Update{
+		Snapshot: snap, Deliveries: []store.Delivery{d}, Run: &store.Run{StartedAt: at, EndedAt: at},
+		Cursors: []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot, ToldAt: at}},
+	})
+	got := read(t, s)
+	for name, x := range map[string]time.Time{
+		"TakenAt": got.Latest.TakenAt, "ReadAt": got.Latest.Upstreams[0].Sections[0].ReadAt, "ToldAt": got.Cursors[0].ToldAt,
+		"QueuedAt": got.Deliveries[0].QueuedAt, "DoneAt": got.Deliveries[0].DoneAt,
+		"StartedAt": got.Runs[0].StartedAt, "EndedAt": got.Runs[0].EndedAt,
+	} {
+		if !x.Equal(at) || x.Location() != time.UTC {
+			t.Errorf("%s is %s, want %s", name, x, at.UTC())
+		}
+	}
+}
+
+func testBigBody(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	d := queued("weekly", 1, "github-issue", 1, 1, 0)
+	// Everything a body may hold that a store could trip over: quotes, zero bytes, four-byte runes.
+	d.Body = strings.Repeat("it's a \"body\"\x00 with 🚀 and \r\n; DROP TABLE runs --\n", 2500)
+	if len(d.Body) < 100_000 {
+		t.Fatalf("body has only %d bytes", len(d.Body))
+	}
+	commit(t, s, lease, store.Update{Deliveries: []store.Delivery{d}})
+	got := read(t, f.open(t)).Deliveries
+	if len(got) != 1 || got[0].Body != d.Body {
+		t.Error("the body came back changed")
+	}
+}
+
+func testReopening(t *testing.T, f *fixture) {
+	s, err := f.harness.Open(f.clock.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := acquire(t, s, "first")
+	commit(t, s, lease, store.Update{
+		Snapshot: small(0, 1), Run: &store.Run{Outcome: "told"},
+		Cursors:    []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot}},
+		Deliveries: []store.Delivery{queued("weekly", 1, "github-issue", 1, 1, 0)},
+	})
+	want := read(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	again := f.open(t)
+	same(t, "after reopening", want, read(t, again))
+	var held *store.HeldError
+	if _, err := again.Acquire(t.Context(), "second", ttl); !errors.As(err, &held) {
+		t.Errorf("a lock outlives the process that took it: got %v, want a HeldError", err)
+	}
+	// The lease was only a value all along: its holder may write through another handle.
+	commit(t, again, lease, store.Update{Run: &store.Run{Outcome: "quiet"}})
+}
+
+func testUnknownDefinition(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	commit(t, s, lease, store.Update{Snapshot: small(0, 1), Cursors: []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot}}})
+	c, found, err := s.Cursor(t.Context(), "nightly")
+	if err != nil || found || c != (store.Cursor{}) {
+		t.Errorf("Cursor(nightly) = %+v, %v, %v; want nothing and no error", c, found, err)
+	}
+	ds, err := s.Deliveries(t.Context(), "nightly")
+	if err != nil || len(ds) != 0 {
+		t.Errorf("Deliveries(nightly) = %v, %v; want none and no error", ds, err)
+	}
+	if c, found, err = s.Cursor(t.Context(), "weekly"); err != nil || !found || c.Seq != 1 {
+		t.Errorf("Cursor(weekly) = %+v, %v, %v", c, found, err)
+	}
+}
+
+func testCurrentSnapshot(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	first := commit(t, s, lease, store.Update{Snapshot: small(0, 1)})
+	second := commit(t, s, lease, store.Update{
+		Snapshot: small(1, 2), Run: &store.Run{Snapshot: store.CurrentSnapshot},
+		Cursors:    []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot}},
+		Deliveries: []store.Delivery{queued("weekly", 1, "slack", 1, 1, store.CurrentSnapshot), queued("weekly", 1, "file", 1, 1, first.Snapshot.Seq)},
+	})
+	seq := second.Snapshot.Seq
+	if first.Snapshot.Seq < 1 || seq <= first.Snapshot.Seq {
+		t.Fatalf("snapshots are numbered %d, %d", first.Snapshot.Seq, seq)
+	}
+	for name, got := range map[string]int64{
+		"cursor": second.Cursors[0].Snapshot, "delivery": second.Deliveries[0].Base, "run": second.Run.Snapshot,
+	} {
+		if got != seq {
+			t.Errorf("the update's %s names snapshot %d, want %d", name, got, seq)
+		}
+	}
+	got := read(t, s)
+	if got.Cursors[0].Snapshot != seq || got.Runs[0].Snapshot != seq || got.Deliveries[1].Base != seq || got.Deliveries[0].Base != first.Snapshot.Seq {
+		t.Errorf("stored: %+v", got)
+	}
+	if second.Run.ID == 0 || got.Runs[0].ID != second.Run.ID {
+		t.Errorf("the run has the number %d, stored %d", second.Run.ID, got.Runs[0].ID)
+	}
+}
+
+func testRuns(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	for _, outcome := range []string{"told", "quiet", "failed"} {
+		commit(t, s, lease, store.Update{Run: &store.Run{Outcome: outcome}})
+	}
+	runs, err := s.Runs(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(runs) != 2 || runs[0].Outcome != "failed" || runs[1].Outcome != "quiet" || runs[0].ID <= runs[1].ID {
+		t.Errorf("Runs(2) = %+v", runs)
+	}
+}
+
+func testSections(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	var seqs []int64
+	for run, era := range []int{0, 1, 0, 1} {
+		seqs = append(seqs, commit(t, s, lease, store.Update{Snapshot: small(era, run)}).Snapshot.Seq)
+	}
+	if n := f.harness.Sections(t); n != 2 {
+		t.Errorf("A, B, A, B: %d item sets are kept, want 2", n)
+	}
+	for i, seq := range seqs {
+		got, err := s.Snapshot(t.Context(), seq)
+		if err != nil {
+			t.Fatalf("snapshot %d: %v", seq, err)
+		}
+		want := small(i%2, i)
+		want.Seq = seq
+		same(t, "a snapshot that shares its items", want, got)
+	}
+}
+
+func testFiveHundred(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	const n = 500
+	var last int64
+	for i := range n {
+		seq := commit(t, s, lease, store.Update{Snapshot: small(i/10, i)}).Snapshot.Seq
+		if seq <= last {
+			t.Fatalf("snapshot %d after %d", seq, last)
+		}
+		last = seq
+	}
+	if got := f.harness.Sections(t); got != n/10 {
+		t.Errorf("%d item sets are kept, want %d", got, n/10)
+	}
+	latest := read(t, f.open(t)).Latest
+	want := small((n-1)/10, n-1)
+	want.Seq = last
+	same(t, "the newest of 500", want, latest)
+}
+
+func testPrune(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	seqs := make([]int64, 10)
+	for i := range seqs {
+		seqs[i] = commit(t, s, lease, store.Update{Snapshot: small(i, i)}).Snapshot.Seq
+	}
+	done := queued("weekly", 1, "slack", 1, 1, seqs[1])
+	done.State = store.Done
+	unknown := queued("weekly", 1, "file", 1, 1, seqs[2])
+	unknown.State = store.Unknown
+	commit(t, s, lease, store.Update{
+		Cursors:    []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: seqs[0]}},
+		Deliveries: []store.Delivery{done, unknown, queued("weekly", 1, "github-issue", 1, 1, seqs[3])},
+	})
+	check := func(keep int, want ...int) {
+		t.Helper()
+		if err := s.Prune(t.Context(), lease, keep); err != nil {
+			t.Fatalf("prune: %v", err)
+		}
+		var got []int
+		for i, seq := range seqs {
+			if _, err := s.Snapshot(t.Context(), seq); err == nil {
+				got = append(got, i)
+			} else if !errors.Is(err, store.ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+		same(t, "snapshots left", want, got)
+		if n := f.harness.Sections(t); n != len(want) {
+			t.Errorf("%d item sets are left for %d snapshots", n, len(want))
+		}
+	}
+	check(100, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	check(3, 0, 2, 3, 7, 8, 9)
+	check(0, 0, 2, 3, 9)
+
+	// Once told and delivered nothing holds the old ones any more.
+	ds, err := s.Deliveries(t.Context(), "", store.Pending, store.Unknown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range ds {
+		ds[i].State = store.Done
+	}
+	commit(t, s, lease, store.Update{Deliveries: ds, Cursors: []store.Cursor{{Definition: "weekly", Seq: 2, Snapshot: seqs[9]}}})
+	check(1, 9)
+	if got := read(t, s); len(got.Deliveries) != 3 {
+		t.Errorf("pruning dropped deliveries: %d are left, want 3", len(got.Deliveries))
+	}
+	if next := commit(t, s, lease, store.Update{Snapshot: small(0, 0)}).Snapshot.Seq; next <= seqs[9] {
+		t.Errorf("after pruning the next snapshot has the number %d, given before", next)
+	}
+	f.clock.advance(2 * ttl)
+	acquire(t, s, "next")
+	if err := s.Prune(t.Context(), lease, 1); !errors.Is(err, store.ErrFenced) {
+		t.Errorf("pruning with a lost lease: %v, want ErrFenced", err)
+	}
+}
+
+func testPruneRuns(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	var last int64
+	for range 510 {
+		last = commit(t, s, lease, store.Update{Run: &store.Run{Outcome: "quiet"}}).Run.ID
+	}
+	if err := s.Prune(t.Context(), lease, 10); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := s.Runs(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(runs) != 500 || runs[0].ID != last {
+		t.Errorf("%d runs are left, the newest is %d; want 500 and %d", len(runs), runs[0].ID, last)
+	}
+}
