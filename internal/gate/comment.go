@@ -10,13 +10,7 @@ import (
 )
 
 var (
-	ownerLine = regexp.MustCompile(`(?i)^owners?\s*:\s*(.*)$`)
-	kepLine   = regexp.MustCompile(`(?i)^kep\s*:`)
-	// A stage line names a version or says where to look; "Deprecated: do not use" is prose.
-	stageLine = regexp.MustCompile(`(?i)^(pre-?alpha|alpha|beta|ga|stable|deprecated)\s*:\s*(v?\d|see below|\(|$)`)
 	kepNumber = regexp.MustCompile(`(?i)(?:kep\.k8s\.io/|kubernetes/enhancements/(?:issues|pull)/|/keps/[a-z-]+/|\bkep[- #])0*(\d+)`)
-	ownerName = regexp.MustCompile(`^@?[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9-]+)?$`)
-	inParens  = regexp.MustCompile(`\([^)]*\)`)
 	removal   = regexp.MustCompile(`(?i)\bremov\w*\s+(in|after|no\s+earl(?:y|ier)\s+than)\s+v?(\d+)\.(\d+)`)
 )
 
@@ -34,17 +28,22 @@ func readDoc(c *ast.CommentGroup) doc {
 	}
 	var prose []string
 	ended := false // the first paragraph of prose is over
-	for line := range strings.SplitSeq(c.Text(), "\n") {
+	for _, line := range lines(c) {
 		line = strings.TrimSpace(line)
-		for _, m := range kepNumber.FindAllStringSubmatch(line, -1) {
-			if !slices.Contains(d.keps, m[1]) && strings.Trim(m[1], "0") != "" {
-				d.keps = append(d.keps, m[1])
+		for _, n := range kepNumbers(line) {
+			if !slices.Contains(d.keps, n) {
+				d.keps = append(d.keps, n)
 			}
 		}
-		switch m := ownerLine.FindStringSubmatch(line); {
-		case m != nil:
-			d.owners = append(d.owners, owners(m[1])...)
-		case kepLine.MatchString(line), stageLine.MatchString(line):
+		label, rest, _ := strings.Cut(line, ":")
+		switch {
+		case isLabel(label, "owner", "owners"):
+			for _, o := range owners(rest) {
+				if !slices.Contains(d.owners, o) {
+					d.owners = append(d.owners, o)
+				}
+			}
+		case isLabel(label, "kep"), isStage(label, rest):
 		case line == "":
 			ended = len(prose) > 0
 		case !ended:
@@ -55,21 +54,98 @@ func readDoc(c *ast.CommentGroup) doc {
 	return d
 }
 
-// owners reads "@a, @b (for GA graduation)", "@x(nick)" and the bare "name".
-func owners(s string) []string {
-	fields := strings.FieldsFunc(inParens.ReplaceAllString(s, " "), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == ';' })
-	marked := slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, "@") })
-	var out []string
-	for _, f := range fields {
-		if (marked && !strings.HasPrefix(f, "@")) || !ownerName.MatchString(f) {
+// lines are a comment's lines without its marks. It is c.Text for line comments, but cheaper: most of the
+// time that reading takes beside go/parser goes into comments.
+func lines(c *ast.CommentGroup) []string {
+	out := make([]string, 0, len(c.List))
+	for _, x := range c.List {
+		text, ok := strings.CutPrefix(x.Text, "//")
+		if !ok {
+			return strings.Split(c.Text(), "\n")
+		}
+		if strings.HasPrefix(text, "go:") || strings.HasPrefix(text, "nolint") { // directives are no prose
 			continue
 		}
-		name := "@" + strings.TrimPrefix(f, "@")
-		if !slices.Contains(out, name) {
-			out = append(out, name)
+		out = append(out, text)
+	}
+	return out
+}
+
+// isLabel reports whether a line begins with "word:".
+func isLabel(label string, words ...string) bool {
+	label = strings.TrimSpace(label)
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, label) })
+}
+
+// isStage: a stage line names a version or says where to look; "Deprecated: do not use" is prose.
+func isStage(label, rest string) bool {
+	if !isLabel(label, "prealpha", "pre-alpha", "alpha", "beta", "ga", "stable", "deprecated") {
+		return false
+	}
+	rest = strings.TrimSpace(rest)
+	if rest == "" || rest[0] == '(' || len(rest) >= 9 && strings.EqualFold(rest[:9], "see below") {
+		return true
+	}
+	rest = strings.TrimLeft(rest, "vV")
+	return rest != "" && rest[0] >= '0' && rest[0] <= '9'
+}
+
+// kepNumbers are the proposals a line names, by address or number.
+func kepNumbers(line string) []string {
+	const short = "kep.k8s.io/"
+	if i := strings.Index(line, short); i >= 0 && !strings.Contains(line[i+len(short):], "/") {
+		rest := strings.TrimLeft(line[i+len(short):], "0")
+		end := 0
+		for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
+			end++
+		}
+		if end > 0 && end == len(strings.TrimSpace(rest)) { // the usual form: nothing behind it
+			return []string{rest[:end]}
+		}
+	}
+	if !strings.Contains(line, "kep") && !strings.Contains(line, "KEP") && !strings.Contains(line, "enhancements") {
+		return nil
+	}
+	var out []string
+	for _, m := range kepNumber.FindAllStringSubmatch(line, -1) {
+		if strings.Trim(m[1], "0") != "" {
+			out = append(out, m[1])
 		}
 	}
 	return out
+}
+
+// owners reads "@a, @b (for GA graduation)", "@x(nick)" and the bare "name".
+func owners(s string) []string {
+	for {
+		open := strings.IndexByte(s, '(')
+		if open < 0 {
+			break
+		}
+		length := strings.IndexByte(s[open:], ')')
+		if length < 0 {
+			break
+		}
+		s = s[:open] + " " + s[open+length+1:]
+	}
+	fields := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == ';' })
+	marked := slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, "@") })
+	var out []string
+	for _, f := range fields {
+		name, at := strings.CutPrefix(f, "@")
+		if marked && !at || !isLogin(name) {
+			continue
+		}
+		out = append(out, "@"+name)
+	}
+	return out
+}
+
+// isLogin reports whether s may be a user's or team's name.
+func isLogin(s string) bool {
+	return s != "" && s[0] != '-' && s[0] != '/' && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '/'
+	})
 }
 
 // firstSentence ends at a full stop before a blank and a capital, but not after an abbreviation.

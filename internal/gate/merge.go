@@ -73,7 +73,7 @@ func (r *reader) gate(rows []registration) Gate {
 		}
 	}
 	if i := slices.IndexFunc(rows, func(row registration) bool { return row.origin != nil }); i >= 0 {
-		d := rows[i].origin
+		d := r.declaration(rows[i].key)
 		g.Const, g.Component = d.name, d.pkg.Component
 		g.Declared = Position{File: d.file.path, Line: r.fset.Position(d.pos).Line}
 		doc := readDoc(d.doc)
@@ -88,4 +88,19 @@ func (r *reader) gate(rows []registration) Gate {
 		}
 	}
 	return g
+}
+
+// declaration is where a constant is declared. A few stand in two packages with the same string; the
+// one given first counts, whichever a map's key names: that is where upstream's readers look.
+func (r *reader) declaration(k key) *definition {
+	for _, p := range r.packages {
+		d := p.names[k.origin.name]
+		if d == nil {
+			continue
+		}
+		if other, ok := r.resolve(d.value, p, d.file, 0); ok && other.name == k.name && other.origin == nil && other.guess == "" {
+			return d
+		}
+	}
+	return k.origin
 }

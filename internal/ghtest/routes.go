@@ -238,3 +238,13 @@ func (c *call) moment(name string) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// Routes lists what is served of REST, as "METHOD /path/{name}" in GitHub's terms; a name that ends
+// in "..." takes several segments. The contract test drives each.
+func Routes() []string {
+	var out []string
+	for _, rt := range newRoutes() {
+		out = append(out, rt.method+" /"+strings.Join(rt.segments, "/"))
+	}
+	return out
+}

@@ -214,3 +214,6 @@ func (s *Server) id() int64 {
 	s.nextID++
 	return s.nextID
 }
+
+// Schema is the GraphQL schema that is served, as text.
+func Schema() string { return schemaSDL }

@@ -23,7 +23,20 @@ func whatChanged(c diff.Change) phrase {
 	default:
 		out = changedWords(c)
 	}
-	return say(out, renamedWords(c), movedWords(c), dependencyWords(c), historyWords(c), scheduledWords(*g))
+	return say(out, renamedWords(c), movedWords(c), dependencyWords(c), historyWords(c), scheduledWords(*g), plannedRemoval(c))
+}
+
+// plannedRemoval tells when the gate is to go, where the change brings that nearer.
+func plannedRemoval(c diff.Change) phrase {
+	g := c.Gate
+	if g.After == nil || g.After.RemoveIn == "" {
+		return nil
+	}
+	known := g.Before != nil && g.Before.RemoveIn == g.After.RemoveIn
+	if known && !c.Has(diff.GateLocked) && !c.Has(diff.GateDeprecated) && !c.Has(diff.GatePromoted) {
+		return nil
+	}
+	return say(" Upstream plans to remove the gate in " + version(g.After.RemoveIn) + ".")
 }
 
 func removedWords(g diff.GateChange) phrase {
@@ -207,8 +220,11 @@ func dependencyWords(c diff.Change) phrase {
 }
 
 func historyWords(c diff.Change) phrase {
-	if !c.Has(diff.GateHistoryRewritten) {
+	switch {
+	case !c.Has(diff.GateHistoryRewritten):
 		return nil
+	case len(c.Kinds) > 1:
+		return say(" Its recorded past was rewritten too.")
 	}
 	return say(" Upstream rewrote what it says of past versions; nothing in force changed by that.")
 }

@@ -105,7 +105,7 @@ func (m mark) section(s section, level string) block {
 		intro = m.inline(s.intro) + "\n\n"
 	}
 	if s.fold {
-		b.open = "<details>\n<summary><b>" + s.heading + "</b>" + size + "</summary>\n\n" + intro
+		b.open = "<details>\n<summary><b>" + s.heading + "</b>" + size + s.preview() + "</summary>\n\n" + intro
 		b.again = "<details>\n<summary><b>" + s.heading + "</b> (continued)</summary>\n\n"
 		b.close = "\n</details>\n"
 	} else {
@@ -117,6 +117,25 @@ func (m mark) section(s section, level string) block {
 		b.short = append(b.short, m.shortEntry(e))
 	}
 	return b
+}
+
+// preview names the first entries of a folded section, so that one sees whether to unfold it.
+func (s section) preview() string {
+	const shown = 5
+	var ids []string
+	for _, e := range s.entries {
+		if e.id != "" {
+			ids = append(ids, escapeHTML(cut(clean(e.id), 60)))
+		}
+	}
+	switch n := len(ids); {
+	case n == 0:
+		return ""
+	case n > shown:
+		return ": " + strings.Join(ids[:shown], ", ") + ", …"
+	default:
+		return ": " + strings.Join(ids, ", ")
+	}
 }
 
 // size counts the gates that the entries tell of.

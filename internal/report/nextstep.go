@@ -46,7 +46,7 @@ func nextStep(c diff.Change) step {
 			one:  say("Nothing to do, unless something depends on the old behaviour: test with it on now; ", setting(g.After.Name, false), " still turns it off."),
 			many: say("Nothing to do, unless something depends on the old behaviour: test with them on now; set to ", boolWord(false), " a gate is off again.")}
 	case c.Has(diff.GateDeprecated) || (c.Has(diff.GateAdded) && a.Stage == gate.Deprecated):
-		return deprecatedStep(*g)
+		return deprecatedStep()
 	case c.Has(diff.GatePromoted) && a.Stage == gate.GA:
 		return step{id: "stable, free",
 			one:  say("Nothing to do, unless you turned it off: test with it on now, while it can still be set."),
@@ -57,6 +57,10 @@ func nextStep(c diff.Change) step {
 			many: say("Rely on them less: read why in their proposals before you build on them.")}
 	case c.Has(diff.GateUnlocked):
 		return step{id: "unlocked", one: say("Nothing to do."), many: say("Nothing to do.")}
+	case c.Has(diff.GateAdded) && a.Since == "1.0" && a.Stage == gate.GA:
+		return step{id: "as ever",
+			one:  say("Nothing to do: it goes on as before, and ", setting(g.After.Name, !a.Default), " now changes it."),
+			many: say("Nothing to do: they go on as before, and can now be changed.")}
 	case (c.Has(diff.GateAdded) || c.Has(diff.GatePromoted)) && a.Default:
 		return step{id: "new on",
 			one:  say("On from the upgrade: if it gets in the way, ", setting(g.After.Name, false), " turns it off."),
@@ -91,27 +95,13 @@ func removedStep(g diff.GateChange, before string) step {
 }
 
 func lockedStep(g diff.GateChange, before string) step {
-	a := g.AfterSpec
-	wrong := boolWord(!a.Default)
-	if g.After.RemoveIn == "" {
-		return step{id: "locked " + onOff(a.Default),
-			one:  say("Remove it from ", name("--feature-gates"), " ", before, " if you set it to ", wrong, ": the component would not start."),
-			many: say("Nothing to do, unless you set one of them to ", wrong, ": remove that ", before, ", or the component will not start.")}
-	}
-	last := version(g.After.RemoveIn)
-	return step{id: "locked " + onOff(a.Default) + " until " + last,
-		one: say("Remove it from ", name("--feature-gates"), " ", before, " if you set it to ", wrong, ", and in any case before "+last+
-			", where upstream plans to remove it."),
-		many: say("Nothing to do, unless you set one of them to ", wrong, ": remove that ", before, ", or the component will not start. Upstream plans to remove them in "+
-			last+": take them out of your flags until then.")}
+	wrong := boolWord(!g.AfterSpec.Default)
+	return step{id: "locked " + onOff(g.AfterSpec.Default),
+		one:  say("Nothing to do, unless you set it to ", wrong, ": remove that ", before, ", or the component will not start."),
+		many: say("Nothing to do, unless you set one of them to ", wrong, ": remove that ", before, ", or the component will not start.")}
 }
 
-func deprecatedStep(g diff.GateChange) step {
-	if last := version(g.After.RemoveIn); last != "" {
-		return step{id: "deprecated until " + last,
-			one:  say("Stop setting it before " + last + ", where upstream plans to remove it."),
-			many: say("Stop setting them before " + last + ", where upstream plans to remove them.")}
-	}
+func deprecatedStep() step {
 	return step{id: "deprecated",
 		one:  say("Plan to do without it: deprecated gates are removed in a later release."),
 		many: say("Plan to do without them: deprecated gates are removed in a later release.")}

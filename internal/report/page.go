@@ -129,7 +129,9 @@ func plan() []shelfPlan {
 		{heading: "Now beta", step: true, takes: func(c diff.Change) bool { return c.Has(diff.GatePromoted) && stage(c, gate.Beta) }},
 		{heading: "New in beta, on by default", step: true, takes: func(c diff.Change) bool { return c.Has(diff.GateAdded) && stage(c, gate.Beta) && on(c) }},
 		{heading: "New in beta, off by default", step: true, takes: func(c diff.Change) bool { return c.Has(diff.GateAdded) && stage(c, gate.Beta) }},
-		{heading: "Deprecated", step: true, takes: func(c diff.Change) bool { return c.Has(diff.GateDeprecated) }},
+		{heading: "Deprecated", step: true, takes: func(c diff.Change) bool {
+			return c.Has(diff.GateDeprecated) || (c.Has(diff.GateAdded) && stage(c, gate.Deprecated))
+		}},
 		{heading: "Locked", step: true, takes: has(diff.GateLocked)},
 		{heading: "Also changed", step: true, takes: func(c diff.Change) bool { return c.Severity == diff.Know }},
 		{heading: "New in alpha", intro: "Off until somebody turns them on.", brief: true, takes: func(c diff.Change) bool { return c.Has(diff.GateAdded) && stage(c, gate.Alpha) && !on(c) }},
