@@ -137,7 +137,7 @@ func (a *app) open() (*world, error) {
 	r := &pipeline.Runner{
 		Repositories: set,
 		Watch:        diff.Watch(cfg.Watch),
-		Now:          a.env.now, ServerNow: a.env.now, Nonce: nonce, Log: log,
+		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
 		Holder: holder(), LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
 		Cost: func() report.Cost {
 			c := client.Cost()

@@ -31,7 +31,7 @@ const secret = "ghp_averysecrettoken0123456789"
 
 // testWorld is an upstream, a stand-in that serves it, and a folder for the bot.
 type testWorld struct {
-	t    *testing.T
+	t    testing.TB
 	gh   *ghtest.Server
 	dir  string
 	git  string
@@ -40,7 +40,7 @@ type testWorld struct {
 	all  []sample.Step
 }
 
-func newWorld(t *testing.T) *testWorld {
+func newWorld(t testing.TB) *testWorld {
 	t.Helper()
 	dir := t.TempDir()
 	w := &testWorld{t: t, dir: dir, git: filepath.Join(dir, "kubernetes.git")}
@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *testWorld {
 }
 
 // released starts the upstream with v1.35.0 tagged and v1.36 at HEAD.
-func released(t *testing.T) *testWorld {
+func released(t testing.TB) *testWorld {
 	t.Helper()
 	w := newWorld(t)
 	w.commit("v1.35", nil, "v1.35.0")

@@ -339,7 +339,9 @@ func (c *call) directory(r *repository, e treeEntry, dir, ref string) answer {
 		return c.broken(err)
 	}
 	o["entries"] = list
-	return jsonAnswer(http.StatusOK, o)
+	a := jsonAnswer(http.StatusOK, o)
+	a.header.Set("Content-Type", "application/vnd.github.object+json; charset=utf-8")
+	return a
 }
 
 // contentsEntry is what files and folders share.

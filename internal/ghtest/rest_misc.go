@@ -28,7 +28,7 @@ func (c *call) getUser() answer {
 	u := c.s.account(c.who.Login)
 	o := c.userObject(u)
 	for k, v := range (object{
-		"name": nil, "company": nil, "blog": "", "location": nil, "email": nil, "hireable": nil, "bio": nil,
+		"user_view_type": "private", "name": nil, "company": nil, "blog": "", "location": nil, "email": nil, "hireable": nil, "bio": nil,
 		"public_repos": 0, "public_gists": 0, "followers": 0, "following": 0, "created_at": stampText(u.created), "updated_at": stampText(u.created),
 		"private_gists": 0, "total_private_repos": 0, "owned_private_repos": 0, "disk_usage": 0, "collaborators": 0, "two_factor_authentication": true,
 	}) {

@@ -206,3 +206,21 @@ func TestCreatedButResetIsFoundByLooking(t *testing.T) {
 		}
 	}
 }
+
+// An app's login has two spellings. Where GitHub's filter does not know the one we have, the newest
+// issues are looked through, and only what we wrote is taken.
+func TestOwnIssuesOfAnAppAreFoundWithoutTheFilter(t *testing.T) {
+	issue := func(n int, own bool) string {
+		return fmt.Sprintf(`{"number":%d,"title":"t","body":"","url":"u","state":"OPEN","viewerDidAuthor":%v,"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z","labels":{"nodes":[]},"comments":{"nodes":[],"pageInfo":{"hasNextPage":false}}}`, n, own)
+	}
+	page := func(more bool, issues ...string) reply {
+		return ok(fmt.Sprintf(`{"data":{"viewer":{"login":"x[bot]"},"repository":{"issues":{"nodes":[%s],"pageInfo":{"hasNextPage":%v,"endCursor":"c"}}}}}`, strings.Join(issues, ","), more))
+	}
+	s := &script{replies: []reply{
+		ok(`{"data":{"viewer":{"login":"x[bot]"}}}`), page(false), page(true, issue(9, false), issue(8, true)), page(false, issue(7, true), issue(6, true), issue(5, false)),
+	}}
+	got, err := newClient(t, s).OwnIssues(t.Context(), "a/b", 2)
+	if err != nil || len(got) != 2 || got[0].Number != 8 || got[1].Number != 7 {
+		t.Errorf("%+v, %v; want 8 and 7", got, err)
+	}
+}

@@ -45,6 +45,7 @@ type transport struct {
 	gates   gates
 	lane    lane
 	cost    costCounter
+	clock   serverClock
 }
 
 func newTransport(o Options, urls endpoints) *transport {
@@ -208,6 +209,9 @@ func (t *transport) attempt(req *http.Request, d destination, body []byte) (a an
 	resp, err = t.base.RoundTrip(out)
 	if err != nil {
 		return a, nil, &failure{err: t.networkError(d, err), unsent: trace.unsent() || isDialError(err)}
+	}
+	if d.trusted {
+		t.clock.learn(resp.Header, t.now())
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	cerr := resp.Body.Close()

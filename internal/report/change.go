@@ -101,12 +101,12 @@ func changedWords(c diff.Change) phrase {
 	case b.Default != a.Default:
 		tail = say("now ", bold(onOff(a.Default)+" by default"), " (was "+onOff(b.Default)+")")
 		if a.Locked {
-			tail = say(tail, " and locked: setting it to ", boolWord(!a.Default), " is refused")
+			tail = say(tail, " and locked", refused(*a))
 		}
 	case a.Locked && !b.Locked:
-		tail = say(onOff(a.Default)+" by default and now locked: setting it to ", boolWord(!a.Default), " is refused")
+		tail = say(onOff(a.Default)+" by default and now locked", refused(*a))
 		if b.Stage != a.Stage {
-			tail = say(onOff(a.Default)+" by default and locked: setting it to ", boolWord(!a.Default), " is refused")
+			tail = say(onOff(a.Default)+" by default and locked", refused(*a))
 		}
 	case b.Locked && !a.Locked:
 		tail = say("no longer locked: it can be set again (" + onOff(a.Default) + " by default)")
@@ -117,6 +117,11 @@ func changedWords(c diff.Change) phrase {
 		return say(head, ".")
 	}
 	return say(head, "; ", tail, ".")
+}
+
+// refused says what a lock means.
+func refused(s gate.Spec) phrase {
+	return asides(say(": setting it to ", boolWord(!s.Default), " is refused"))
 }
 
 // stageStart is the version since which the gate has been in its stage.

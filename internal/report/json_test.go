@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/golden"
 )
@@ -188,5 +189,32 @@ func TestGatesCSVRunsNoFormula(t *testing.T) {
 	want := []string{"'=cmd|' /C calc'!A0", "", "'=cmd|' /C calc'!A0", "beta", "true", "false", "1.36", "1.36", "kubernetes", "", "'@octocat", "", "", "pkg/features/kube_features.go", "40", "", "'+1 \"quoted\", -2 next"}
 	if len(rows) != 2 || !reflect.DeepEqual(rows[1], want) {
 		t.Errorf("got %q", rows)
+	}
+}
+
+func TestDiffJSON(t *testing.T) {
+	b, err := DiffJSON(digestOf(everyKind()[2:5]).Upstreams[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, "testdata/diff.json.golden", b)
+}
+
+// TestJSONShowsEachSideAtItsVersion: the same gate has one stage before and another after.
+func TestJSONShowsEachSideAtItsVersion(t *testing.T) {
+	g := widget("A", "", "", specs(spec("1.35", gate.Beta, true, false, 1), spec("1.36", gate.GA, true, true, 2)))
+	b, err := DiffJSON(digestOf([]diff.Change{between(diff.Know, "", g, g, diff.GatePromoted)}).Upstreams[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Changes []struct{ Before, After struct{ Stage, URL string } }
+	}
+	if err := json.Unmarshal(b, &doc); err != nil {
+		t.Fatal(err)
+	}
+	c := doc.Changes[0]
+	if c.Before.Stage != "beta" || c.After.Stage != "ga" || !strings.Contains(c.Before.URL, oldSHA) || !strings.Contains(c.After.URL, newSHA) {
+		t.Errorf("%+v", c)
 	}
 }

@@ -43,12 +43,27 @@ const (
 	anchor
 )
 
+// Reading links takes time by the square of the brackets. No sentence has this many; and text of this
+// size is no sentence either.
+const (
+	maxBrackets = 200
+	maxSource   = 400 * inlineLimit // more than the longest text of maxBrackets links that this package writes
+)
+
 // readInline reads one line of upstream's Markdown and limits it to limit runes.
 func readInline(s string, limit int) []piece {
-	if n := 8 * limit; len(s) > 4*n {
-		s = s[:4*n] // parsing is not linear for hostile nesting; what follows would be cut anyway
+	if len(s) > maxSource {
+		s = s[:maxSource]
 	}
-	src := []byte(clean(s))
+	s = clean(s)
+	if bracketed(s) {
+		// Its Markdown is not read: it is words, and after the cut mostly a sentence again.
+		plain := trim(shorten(join([]piece{{text: decode(s)}}), limit))
+		if s = writePieces(plain); bracketed(s) {
+			return plain
+		}
+	}
+	src := []byte(s)
 	p := inlineParser()
 	doc := p.Parse(text.NewReader(src))
 	var out []piece
@@ -58,6 +73,8 @@ func readInline(s string, limit int) []piece {
 	}
 	return settle(out, limit)
 }
+
+func bracketed(s string) bool { return strings.Count(s, "[") > maxBrackets }
 
 // inlineParser knows paragraphs and three inline forms. Emphasis, HTML, headings and the rest are
 // not forms to it but characters.

@@ -15,6 +15,7 @@ import (
 const (
 	blockLimit = 20000 // runes of a text of many lines
 	maxNesting = 5     // deeper lists and quotes are written at this depth
+	maxStars   = 1000
 	blockFence = "````"
 )
 
@@ -22,6 +23,10 @@ const (
 // lists, quotes and code blocks stay; a heading becomes a small one, a table a list, and emphasis loses
 // its marks. Tags are shown as text. After 20,000 runes the rest is left out, and an ellipsis says so.
 func NeutraliseBlock(s string) string {
+	if strings.Count(s, "[") > maxBrackets || strings.Count(s, "*")+strings.Count(s, "_") > maxStars {
+		// As with maxBrackets: reading it would take long for nothing, so it is shown as it is.
+		return fenced(unfenced(s))
+	}
 	once := rewrite(s)
 	if rewrite(once) == once {
 		return once
@@ -165,6 +170,20 @@ func (w *blockWriter) code(s string) {
 	}
 	w.left -= n
 	w.lines = append(w.lines, strings.Split(s, "\n")...)
+}
+
+// unfenced takes off the fence that fenced puts on; any other text stays.
+func unfenced(s string) string {
+	s = strip(s, true)
+	inner, ok := strings.CutPrefix(s, blockFence+"\n")
+	if !ok {
+		return s
+	}
+	inner, ok = strings.CutSuffix(inner, "\n"+blockFence)
+	if !ok || strip(fenced(inner), true) != s {
+		return s
+	}
+	return inner
 }
 
 // fenced is a code block that its content cannot end: a run of backticks as long as the fence is cut.

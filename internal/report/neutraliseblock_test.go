@@ -53,6 +53,9 @@ func FuzzNeutraliseBlock(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	for _, s := range bombs() {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := NeutraliseBlock(s)
 		checkNeutral(t, s, got)

@@ -97,10 +97,9 @@ func (p *packer) finish() []string {
 	out := make([]string, n)
 	for i, s := range p.parts {
 		line := fmt.Sprintf("Part %d of %d", i+1, n)
-		switch {
-		case i == 0:
+		if i == 0 {
 			out[i] = s + "\n_" + line + "; it goes on below._\n"
-		default:
+		} else {
 			out[i] = "_" + line + "._\n\n" + s
 		}
 	}

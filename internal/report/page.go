@@ -173,6 +173,12 @@ func listEntries(first, later phrase, ids []string) []entry {
 
 // hoistSteps says the most common next step once, above the entries, and leaves only others with them.
 func (s *section) hoistSteps(above bool) {
+	if s.brief {
+		for i := range s.entries {
+			s.entries[i].hoist = true
+		}
+		return
+	}
 	counts := map[string]int{}
 	best := -1
 	for i, e := range s.entries {
@@ -180,12 +186,6 @@ func (s *section) hoistSteps(above bool) {
 		if e.next.id != "" && (best < 0 || counts[e.next.id] > counts[s.entries[best].next.id]) {
 			best = i
 		}
-	}
-	if s.brief {
-		for i := range s.entries {
-			s.entries[i].hoist = true
-		}
-		return
 	}
 	if best < 0 || !above || len(s.entries) == 1 || counts[s.entries[best].next.id] < 2 {
 		return
@@ -196,8 +196,20 @@ func (s *section) hoistSteps(above bool) {
 	}
 	s.intro = say(s.intro, common.many)
 	for i := range s.entries {
-		s.entries[i].hoist = s.entries[i].next.id == common.id
+		if s.entries[i].hoist = s.entries[i].next.id == common.id; s.entries[i].hoist {
+			s.entries[i].change = s.entries[i].change.withoutAsides()
+		}
 	}
+	// Those that the sentence above is about stand right under it.
+	slices.SortStableFunc(s.entries, func(a, b entry) int {
+		switch {
+		case a.hoist == b.hoist:
+			return 0
+		case a.hoist:
+			return -1
+		}
+		return 1
+	})
 }
 
 func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,8 @@ type span struct {
 	kind spanKind
 	text string
 	url  string // linked only
+	// aside: the span says what the common next step of a section says too, and goes where that stands.
+	aside bool
 }
 
 type spanKind int
@@ -45,6 +48,19 @@ func say(parts ...any) phrase {
 		}
 	}
 	return out
+}
+
+// asides marks all of p as repeating the next step.
+func asides(p phrase) phrase {
+	for i := range p {
+		p[i].aside = true
+	}
+	return p
+}
+
+// withoutAsides is p where the next step has been said already.
+func (p phrase) withoutAsides() phrase {
+	return slices.DeleteFunc(slices.Clone(p), func(s span) bool { return s.aside })
 }
 
 // plain is the phrase's words without any form.

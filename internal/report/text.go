@@ -103,14 +103,18 @@ func (t *terminal) section(s section) {
 	if len(s.intro) > 0 {
 		t.para("", "", s.intro, sgrDim)
 	}
+	wasBrief := true
 	if !s.brief {
 		t.b.WriteString("\n")
 	}
 	for i, e := range s.entries {
-		if i > 0 && !s.brief {
+		// A long section is told closely, but for the entries that have a next step of their own.
+		brief := s.brief || (s.fold && e.hoist)
+		if i > 0 && (!brief || !wasBrief) {
 			t.b.WriteString("\n")
 		}
-		t.entry(e, s.brief)
+		t.entry(e, brief)
+		wasBrief = brief
 	}
 }
 

@@ -18,10 +18,10 @@ func Title(d Digest) string {
 		act += tallyOf(u.Changes).act
 	}
 	var subject string
-	switch n := len(d.Upstreams); {
-	case n == 0:
+	switch n := len(d.Upstreams); n {
+	case 0:
 		subject = "Upstream digest"
-	case n == 1:
+	case 1:
 		u := d.Upstreams[0]
 		subject = plainTitle(displayName(u.Upstream), 60) + " upstream digest: " + plainTitle(compared(u.From, u.To), 90)
 	default:

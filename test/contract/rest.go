@@ -3,6 +3,7 @@ package contract
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 )
@@ -107,6 +109,7 @@ func (v *Validator) checkREST(ctx context.Context, e Exchange) error {
 			MultiError: true, SkipSettingDefaults: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
 		},
 	}
+	in.Options.WithCustomSchemaErrorFunc(brief)
 	var errs []error
 	errs = append(errs, undeclared(route, u.Query()))
 	// A request that GitHub refuses may well be wrong: that is what the refusal says.
@@ -115,6 +118,11 @@ func (v *Validator) checkREST(ctx context.Context, e Exchange) error {
 	}
 	errs = append(errs, checkAnswer(ctx, in, e))
 	return errors.Join(errs...)
+}
+
+// brief says where a value does not fit and why, without the whole schema.
+func brief(err *openapi3.SchemaError) string {
+	return "/" + strings.Join(err.JSONPointer(), "/") + ": " + err.Reason
 }
 
 // undeclared finds query parameters that the description does not know.
@@ -149,6 +157,15 @@ func checkAnswer(ctx context.Context, in *openapi3filter.RequestValidationInput,
 	if strings.HasPrefix(media, "application/vnd.github.raw") {
 		return nil // files come raw from routes that describe JSON only
 	}
+	switch media {
+	case "application/vnd.github.sha":
+		if !regexp.MustCompile(`^[0-9a-f]{40}$`).Match(e.AnswerBody) {
+			return fmt.Errorf("answer %d: %q is no commit id", e.Status, e.AnswerBody)
+		}
+		return nil
+	case "application/vnd.github.object+json":
+		return checkObject(declared, e)
+	}
 	if media == "text/html" && e.Status >= 500 {
 		return nil
 	}
@@ -159,8 +176,25 @@ func checkAnswer(ctx context.Context, in *openapi3filter.RequestValidationInput,
 		RequestValidationInput: in, Status: e.Status, Header: e.AnswerHead,
 		Options: &openapi3filter.Options{MultiError: true},
 	}
+	out.Options.WithCustomSchemaErrorFunc(brief)
 	out.SetBodyBytes(e.AnswerBody)
 	if err := openapi3filter.ValidateResponse(ctx, out); err != nil {
+		return fmt.Errorf("answer %d: %w", e.Status, err)
+	}
+	return nil
+}
+
+// checkObject checks an answer in the object media type, which has a schema of its own.
+func checkObject(declared *openapi3.ResponseRef, e Exchange) error {
+	described := declared.Value.Content["application/vnd.github.object"]
+	if described == nil {
+		return fmt.Errorf("answer %d: the object media type is not described", e.Status)
+	}
+	var v any
+	if err := json.Unmarshal(e.AnswerBody, &v); err != nil {
+		return fmt.Errorf("answer %d: %w", e.Status, err)
+	}
+	if err := described.Schema.Value.VisitJSON(v, openapi3.MultiErrors(), openapi3.SetSchemaErrorMessageCustomizer(brief)); err != nil {
 		return fmt.Errorf("answer %d: %w", e.Status, err)
 	}
 	return nil
