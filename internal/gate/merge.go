@@ -2,105 +2,138 @@ package gate
 
 import (
 	"cmp"
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 )
 
-// result joins the registrations of each name. Equal ones are one gate that lists its components;
-// unequal ones stay apart as variants.
-func (r *reader) result() Result {
-	byName := map[string][]registration{}
-	for _, row := range r.rows {
-		byName[row.name] = append(byName[row.name], row)
-	}
-	var res Result
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		var variants [][]registration
-	rows:
-		for _, row := range byName[name] {
-			for i, v := range variants {
-				if slices.EqualFunc(v[0].specs, row.specs, Spec.Same) {
-					variants[i] = append(v, row)
-					continue rows
-				}
-			}
-			variants = append(variants, []registration{row})
-		}
-		for _, v := range variants {
-			g := r.gate(v)
-			if len(variants) > 1 {
-				var components []string
-				for _, reg := range g.Registered {
-					components = append(components, reg.Component)
-				}
-				g.Variant = strings.Join(slices.Compact(components), "+")
-			}
-			res.Gates = append(res.Gates, g)
-		}
-		delete(r.unread, name) // another registration of it was read
-	}
-	if len(res.Gates) == 0 && len(r.foreign) > 0 {
-		for _, d := range r.foreign {
-			d.Lost = true
-			r.diagnostics = append(r.diagnostics, d)
-		}
-		r.incomplete = true
-	}
-	slices.SortStableFunc(res.Gates, func(a, b Gate) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Variant, b.Variant)) })
-	slices.SortStableFunc(r.diagnostics, func(a, b Diagnostic) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
+// merge makes gates of rows: equal registrations of one name are one gate, unequal ones are variants.
+func (r *reader) merge(diagnostics *[]Diagnostic) []Gate {
+	rows := slices.DeleteFunc(r.rows, func(w row) bool { return r.unread[w.name] })
+	slices.SortStableFunc(rows, func(a, b row) int {
+		return cmp.Or(
+			strings.Compare(a.name, b.name),
+			strings.Compare(a.source.pkg.Component, b.source.pkg.Component),
+			strings.Compare(a.source.path, b.source.path),
+			cmp.Compare(a.line, b.line),
+		)
 	})
-	res.Diagnostics = slices.Compact(r.diagnostics)
-	res.Unread = slices.Sorted(maps.Keys(r.unread))
-	res.Incomplete = r.incomplete
-	return res
+	gates := make([]Gate, 0, len(rows))
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].name == rows[0].name {
+			n++
+		}
+		gates = append(gates, r.mergeName(rows[:n:n], diagnostics)...)
+		rows = rows[n:]
+	}
+	return gates
 }
 
-func (r *reader) gate(rows []registration) Gate {
-	slices.SortStableFunc(rows, func(a, b registration) int {
-		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
-	})
+// mergeName makes the gates of one name; rows are sorted by component and file.
+func (r *reader) mergeName(rows []row, diagnostics *[]Diagnostic) []Gate {
+	if !slices.ContainsFunc(rows, func(w row) bool { return !slices.EqualFunc(w.specs, rows[0].specs, Spec.Same) }) {
+		return []Gate{r.gateOf(rows)}
+	}
+	var groups [][]row
+	for _, w := range rows {
+		i := slices.IndexFunc(groups, func(g []row) bool { return slices.EqualFunc(g[0].specs, w.specs, Spec.Same) })
+		if i < 0 {
+			groups = append(groups, []row{w})
+			continue
+		}
+		groups[i] = append(groups[i], w)
+	}
+	out := make([]Gate, 0, len(groups))
+	for _, g := range groups {
+		out = append(out, r.gateOf(g))
+	}
+	nameVariants(out)
+	for _, g := range out {
+		reg := g.Registered[0]
+		*diagnostics = append(*diagnostics, Diagnostic{File: reg.File, Line: reg.Line, Message: fmt.Sprintf(
+			"%s is registered with unequal specs, told apart as variants; this one is %s", g.Name, g.Variant)})
+	}
+	slices.SortFunc(out, func(a, b Gate) int { return strings.Compare(a.Variant, b.Variant) })
+	return out
+}
+
+// nameVariants names each variant by its components. One component that registers a name twice with
+// unequal specs is told apart by the file, and within a file by the order there.
+func nameVariants(gates []Gate) {
+	label := func(of func(Registration) string) {
+		seen := map[string]int{}
+		for _, g := range gates {
+			seen[g.Variant]++
+		}
+		for i := range gates {
+			if gates[i].Variant != "" && seen[gates[i].Variant] == 1 {
+				continue
+			}
+			var parts []string
+			for _, reg := range gates[i].Registered {
+				parts = append(parts, of(reg))
+			}
+			slices.Sort(parts)
+			gates[i].Variant = strings.Join(slices.Compact(parts), "+")
+		}
+	}
+	label(func(reg Registration) string { return reg.Component })
+	label(func(reg Registration) string { return reg.Component + ":" + reg.File })
+	seen := map[string]int{}
+	for i := range gates {
+		seen[gates[i].Variant]++
+		if n := seen[gates[i].Variant]; n > 1 {
+			gates[i].Variant += fmt.Sprintf("#%d", n)
+		}
+	}
+}
+
+// gateOf makes one gate of equal registrations.
+func (r *reader) gateOf(rows []row) Gate {
 	first := rows[0]
 	g := Gate{
-		Name: first.name, Component: first.Component, Specs: slices.Clone(first.specs),
-		Declared: Position{File: first.File, Line: first.Line}, Owners: []string{}, KEPs: []string{},
+		Registered: make([]Registration, 0, len(rows)),
+		Name:       first.name, Specs: first.specs,
+		Component: first.source.pkg.Component,
+		Declared:  Position{File: first.source.path, Line: first.line},
+		Const:     first.constant,
 	}
-	for _, row := range rows {
-		g.Registered = append(g.Registered, row.Registration)
-		if row.removeIn != "" && g.RemoveIn == "" {
-			g.RemoveIn = row.removeIn
+	var from *decl
+	for _, w := range rows {
+		g.Registered = append(g.Registered, Registration{Component: w.source.pkg.Component, File: w.source.path, Line: w.line})
+		g.RemoveIn = cmp.Or(g.RemoveIn, w.removeIn)
+		g.Const = cmp.Or(g.Const, w.constant)
+		if d := r.ownDecl(w); d != nil && (from == nil || d.source.pkg.order < from.source.pkg.order) {
+			from = d
 		}
 	}
-	if i := slices.IndexFunc(rows, func(row registration) bool { return row.origin != nil }); i >= 0 {
-		d := r.declaration(rows[i].key)
-		g.Const, g.Component = d.name, d.pkg.Component
-		g.Declared = Position{File: d.file.path, Line: r.fset.Position(d.pos).Line}
-		doc := readDoc(d.doc)
-		g.Description, g.Owners, g.KEPs = doc.sentence, doc.owners, doc.keps
-	} else if first.guess != "" {
-		g.Const = first.name
+	doc := readDoc(nil)
+	if from != nil {
+		g.Const, g.Component, g.Declared = from.name, from.source.pkg.Component, from.source.position(from.pos)
+		doc = readDoc(from.doc)
 	}
-	if deps, declared := r.deps[g.Name]; declared {
-		g.DependsOn = slices.Sorted(slices.Values(deps))
-		if g.DependsOn == nil {
-			g.DependsOn = []string{}
-		}
+	g.Description, g.Owners, g.KEPs = doc.description, doc.owners, doc.keps
+	if needs, ok := r.depends[g.Name]; ok {
+		g.DependsOn = append([]string{}, needs...)
 	}
 	return g
 }
 
-// declaration is where a constant is declared. A few stand in two packages with the same string; the
-// one given first counts, whichever a map's key names: that is where upstream's readers look.
-func (r *reader) declaration(k key) *definition {
-	for _, p := range r.packages {
-		d := p.names[k.origin.name]
-		if d == nil {
-			continue
-		}
-		if other, ok := r.resolve(d.value, p, d.file, 0); ok && other.name == k.name && other.origin == nil && other.guess == "" {
-			return d
-		}
+// ownDecl is the declaration a registration goes by: the one its key names, unless the registering
+// package declares the same gate itself. Kubernetes has three such gates; their keys changed from one
+// declaration to the other and back while nothing moved.
+func (r *reader) ownDecl(w row) *decl {
+	if w.decl == nil || w.decl.source.pkg == w.source.pkg {
+		return w.decl
 	}
-	return k.origin
+	own := w.source.pkg.values[w.decl.name]
+	if own == nil || !own.constant {
+		return w.decl
+	}
+	r.steps = 0
+	if n, err := r.followDecl(own); err != nil || n.decl != own || n.name != w.name {
+		return w.decl
+	}
+	return own
 }

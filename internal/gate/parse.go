@@ -3,12 +3,7 @@ package gate
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/scanner"
 	"go/token"
-	"path"
 	"slices"
 	"strings"
 )
@@ -34,172 +29,138 @@ type Package struct {
 type Result struct {
 	Gates       []Gate       // sorted by name, then variant
 	Diagnostics []Diagnostic // sorted by file, then line
-	// Unread are the names of gates whose registration is there but could not be read; sorted.
+	// Unread are the names of gates whose registration is there but could not be read; sorted. A
+	// name is here or in Gates, never in both: of a gate with one lost registration the rest is
+	// not told either, for half a gate would compare as a change.
 	Unread []string
 	// Incomplete: a registration was lost whose name is not known, so absence proves nothing.
 	Incomplete bool
 }
 
-// SyntaxError is a file that is not Go.
-type SyntaxError struct {
-	File      string
-	Line, Col int
-	Message   string
-}
-
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Col, e.Message)
-}
-
-// Parse reads the gates that packages register in files. Files of no package, tests and generated files
-// are ignored. It errs only for files that are not Go, with a *SyntaxError each, joined; all else that it
-// can't read is a diagnostic.
+// Parse reads the gates that packages register. Files that belong to no package, tests and generated
+// files (zz_generated*) are ignored, and so is the order of files. The order of packages matters
+// once: where two packages that register a gate both declare it, the declaration of the earlier
+// package counts.
+//
+// The error is a [*SyntaxError], or several joined, and then there is no result: which gates a file
+// that is not Go would have registered nobody can say. Everything else that cannot be read is a
+// [Diagnostic].
 func Parse(packages []Package, files []File) (Result, error) {
-	l := &loader{fset: token.NewFileSet(), byImport: map[string]*pkg{}}
-	if err := l.load(packages, files); err != nil {
+	r := &reader{
+		fset:     token.NewFileSet(),
+		byImport: map[string][]*pkg{},
+		unread:   map[string]bool{},
+		depends:  map[string][]string{},
+		strays:   map[token.Pos]Diagnostic{},
+		flagged:  map[token.Pos]bool{},
+	}
+	if err := r.load(packages, files); err != nil {
 		return Result{}, err
 	}
-	r := &reader{loader: l, deps: map[string][]string{}, unread: map[string]bool{}}
-	for _, p := range l.packages {
-		for _, f := range p.files {
-			r.file(p, f)
+	for _, p := range r.packages {
+		for _, s := range p.sources {
+			r.readSource(s)
 		}
 	}
 	return r.result(), nil
 }
 
-// pkg is one package with its files' top-level names.
-type pkg struct {
-	Package
-	files []*file
-	names map[string]*definition // constants and variables
-	types map[string]ast.Expr
-}
-
-type file struct {
-	path    string
-	ast     *ast.File
-	imports map[string]string // local name to import path
-	// removals maps lines to the release in which their trailing comment plans a removal.
-	removals map[int]string
-}
-
-// definition is a top-level constant or variable with a value.
-type definition struct {
-	name  string
-	value ast.Expr
-	doc   *ast.CommentGroup
-	pos   token.Pos
-	file  *file
-	pkg   *pkg
-}
-
-type loader struct {
+// reader holds what one Parse has read so far.
+type reader struct {
 	fset     *token.FileSet
 	packages []*pkg
-	byImport map[string]*pkg
+	byImport map[string][]*pkg
+
+	rows        []row
+	changes     []change
+	depends     map[string][]string // by gate; an entry without values: declared to have none
+	diagnostics []Diagnostic
+	unread      map[string]bool
+	incomplete  bool
+
+	// strays are specs that stand outside any map and may yet turn out to be a row's value.
+	strays map[token.Pos]Diagnostic
+	// flagged are literals that were read or told of, so that none is told of again.
+	flagged map[token.Pos]bool
+	// steps bounds one resolution: source may be circular, or made to take for ever.
+	steps int
 }
 
-func (l *loader) load(packages []Package, files []File) error {
+// row is one registration of one gate.
+type row struct {
+	name     string
+	decl     *decl  // where the name's literal stands; nil for a literal key or an unread package
+	constant string // the constant's name where decl is nil and the key is not a literal
+	source   *source
+	line     int
+	specs    []Spec
+	removeIn string
+}
+
+func (r *reader) load(packages []Package, files []File) error {
 	byDir := make(map[string]*pkg, len(packages))
 	for _, p := range packages {
-		q := &pkg{Package: p, names: map[string]*definition{}, types: map[string]ast.Expr{}}
-		l.packages = append(l.packages, q)
-		byDir[p.Dir] = q
-		if p.ImportPath != "" {
-			l.byImport[p.ImportPath] = q
+		dir := strings.TrimSuffix(p.Dir, "/")
+		if byDir[dir] != nil {
+			continue
 		}
+		byDir[dir] = newPkg(p, len(r.packages))
+		r.packages = append(r.packages, byDir[dir])
 	}
+	files = slices.Clone(files)
+	slices.SortStableFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	var errs []error
-	for _, f := range slices.SortedFunc(slices.Values(files), func(a, b File) int { return cmp.Compare(a.Path, b.Path) }) {
-		base := path.Base(f.Path)
-		if !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") || strings.HasPrefix(base, "zz_generated") {
-			continue
-		}
-		p := byDir[f.Path]
-		if p == nil {
-			p = byDir[path.Dir(f.Path)]
-		}
+	for _, f := range files {
+		p := owner(byDir, f.Path)
 		if p == nil {
 			continue
 		}
-		tree, err := parser.ParseFile(l.fset, f.Path, f.Src, parser.ParseComments|parser.SkipObjectResolution)
+		s, err := parseSource(r.fset, f, p)
 		if err != nil {
-			errs = append(errs, syntaxError(f.Path, err))
+			errs = append(errs, err)
 			continue
 		}
-		p.files = append(p.files, &file{path: f.Path, ast: tree})
+		p.add(s)
 	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	for _, p := range l.packages {
-		for _, f := range p.files {
-			p.declare(f)
-			f.removals = removalComments(l.fset, f.ast)
+	for _, p := range r.packages {
+		if p.ImportPath != "" && len(p.sources) > 0 {
+			r.byImport[p.ImportPath] = append(r.byImport[p.ImportPath], p)
 		}
 	}
-	for _, p := range l.packages {
-		for _, f := range p.files {
-			f.imports = l.importsOf(f.ast)
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func syntaxError(file string, err error) error {
-	var list scanner.ErrorList
-	if errors.As(err, &list) && len(list) > 0 {
-		e := list[0]
-		return &SyntaxError{File: file, Line: e.Pos.Line, Col: e.Pos.Column, Message: e.Msg}
+func (r *reader) result() Result {
+	r.tellChanges()
+	for _, d := range r.strays {
+		r.diagnostics = append(r.diagnostics, d)
 	}
-	return &SyntaxError{File: file, Line: 1, Col: 1, Message: err.Error()}
+	res := Result{Incomplete: r.incomplete, Diagnostics: r.diagnostics}
+	res.Gates = r.merge(&res.Diagnostics)
+	for name := range r.unread {
+		res.Unread = append(res.Unread, name)
+	}
+	slices.Sort(res.Unread)
+	slices.SortFunc(res.Diagnostics, func(a, b Diagnostic) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Message, b.Message))
+	})
+	res.Diagnostics = slices.Compact(res.Diagnostics)
+	return res
 }
 
-// declare notes the package's top-level constants, variables and types.
-func (p *pkg) declare(f *file) {
-	for _, d := range f.ast.Decls {
-		decl, ok := d.(*ast.GenDecl)
-		if !ok {
-			continue
-		}
-		for _, s := range decl.Specs {
-			switch spec := s.(type) {
-			case *ast.TypeSpec:
-				p.types[spec.Name.Name] = spec.Type
-			case *ast.ValueSpec:
-				doc := spec.Doc
-				if doc == nil && !decl.Lparen.IsValid() {
-					doc = decl.Doc
-				}
-				for i, name := range spec.Names {
-					if i < len(spec.Values) && name.Name != "_" {
-						p.names[name.Name] = &definition{name: name.Name, value: spec.Values[i], doc: doc, pos: name.Pos(), file: f, pkg: p}
-					}
-				}
-			}
-		}
-	}
+// note adds a plain diagnostic: nothing is lost by it.
+func (r *reader) note(s *source, pos token.Pos, message string) {
+	r.diagnostics = append(r.diagnostics, Diagnostic{File: s.path, Line: s.line(pos), Message: message})
 }
 
-// importsOf maps the local names of a file's imports to their paths. Without an alias it is the name that
-// the package gives itself, which is known only for packages that are read; else the path's last part.
-func (l *loader) importsOf(f *ast.File) map[string]string {
-	out := make(map[string]string, len(f.Imports))
-	for _, imp := range f.Imports {
-		ip := strings.Trim(imp.Path.Value, "`\"")
-		switch {
-		case imp.Name != nil:
-			out[imp.Name.Name] = ip
-		case l.byImport[ip] != nil && len(l.byImport[ip].files) > 0:
-			out[l.byImport[ip].files[0].ast.Name.Name] = ip
-		default:
-			base := path.Base(ip)
-			if len(base) > 1 && base[0] == 'v' && strings.Trim(base[1:], "0123456789") == "" {
-				base = path.Base(path.Dir(ip))
-			}
-			out[base] = ip
-		}
+// lost says that a registration could not be read. An empty name means that nobody knows whose.
+func (r *reader) lost(s *source, pos token.Pos, name, message string) {
+	r.diagnostics = append(r.diagnostics, Diagnostic{File: s.path, Line: s.line(pos), Message: message, Lost: true})
+	if name == "" {
+		r.incomplete = true
+		return
 	}
-	return out
+	if !isMeta(name) {
+		r.unread[name] = true
+	}
 }

@@ -1,50 +1,57 @@
 package gate
 
-import "fmt"
+import (
+	"slices"
+	"strconv"
+)
 
-// View is a gate as the JSON interface shows it (docs/schema): the specs in force at a version, and what
-// follows from them.
+// View is a gate as the commands print it in JSON, at one version. Lists are never null, but for
+// DependsOn, where null means that upstream declares nothing.
 type View struct {
-	Name        string         `json:"name"`
-	Variant     string         `json:"variant"` // "" unless components register the name with unequal specs
-	Const       string         `json:"const"`
-	Description string         `json:"description"`
-	URL         string         `json:"url"` // the declaration at the commit; "" where it is not known
-	Components  []string       `json:"components"`
-	Stage       Stage          `json:"stage"` // "" when every spec is only scheduled
-	Default     bool           `json:"default"`
-	Locked      bool           `json:"locked"`
-	Since       string         `json:"since"`      // version of the spec in force; "" where registrations have none
-	Introduced  string         `json:"introduced"` // version of the first spec that says something new
-	Specs       []Spec         `json:"specs"`
-	Owners      []string       `json:"owners"`
-	KEPs        []string       `json:"keps"`
-	Removal     *Removal       `json:"removal"`
-	DependsOn   []string       `json:"depends_on"` // null: upstream declares nothing at this commit
-	Declared    Position       `json:"declared"`
-	Registered  []Registration `json:"registered"`
+	Name        string   `json:"name"`
+	Variant     string   `json:"variant"`
+	Const       string   `json:"const"`
+	Description string   `json:"description"`
+	URL         string   `json:"url"` // of the declaration's line; "" where no address is known
+	Components  []string `json:"components"`
+	// Stage, Default, Locked and Since are those of the spec in force. Stage is "" when every spec
+	// lies above the version; Since is "" then too, and where registrations have no versions.
+	Stage      Stage          `json:"stage"`
+	Default    bool           `json:"default"`
+	Locked     bool           `json:"locked"`
+	Since      string         `json:"since"`
+	Introduced string         `json:"introduced"`
+	Specs      []Spec         `json:"specs"`
+	Owners     []string       `json:"owners"`
+	KEPs       []string       `json:"keps"`
+	Removal    *Removal       `json:"removal"`
+	DependsOn  []string       `json:"depends_on"`
+	Declared   Position       `json:"declared"`
+	Registered []Registration `json:"registered"`
 }
 
-// Removal is a removal that is planned, and why we think so.
+// Removal is a forecast: the release in which a gate goes, by which rule, and how sure that is.
 type Removal struct {
-	Release    string `json:"release"`    // "1.36"
+	Release    string `json:"release"`    // "1.38"
 	Rule       string `json:"rule"`       // "trailing-comment"
 	Confidence string `json:"confidence"` // "certain", "likely" or "possible"
 }
 
-// View shows the gate as of version. base is the address of the commit's files
-// ("https://github.com/kubernetes/kubernetes/blob/SHA"), or "".
-func (g Gate) View(version, base string) View {
+// View returns the gate as it stands at version ("1.36"; "" for the newest known). urlBase is where
+// the upstream's files are seen at the commit ("https://github.com/kubernetes/kubernetes/blob/SHA").
+func (g Gate) View(version, urlBase string) View {
 	v := View{
-		Name: g.Name, Variant: g.Variant, Const: g.Const, Description: g.Description, Components: g.Components(),
-		Introduced: g.Introduced(), Specs: notNil(g.Specs), Owners: notNil(g.Owners), KEPs: notNil(g.KEPs),
-		DependsOn: g.DependsOn, Declared: g.Declared, Registered: notNil(g.Registered),
+		Name: g.Name, Const: g.Const, Description: g.Description,
+		Components: g.Components(), Introduced: g.Introduced(),
+		Specs: listed(g.Specs), Owners: listed(g.Owners), KEPs: listed(g.KEPs),
+		Declared: g.Declared, Registered: listed(g.Registered), Variant: g.Variant,
+		DependsOn: slices.Clone(g.DependsOn),
+	}
+	if urlBase != "" {
+		v.URL = urlBase + "/" + g.Declared.File + "#L" + strconv.Itoa(g.Declared.Line)
 	}
 	if s, ok := g.Effective(version); ok {
 		v.Stage, v.Default, v.Locked, v.Since = s.Stage, s.Default, s.Locked, s.Since
-	}
-	if base != "" && g.Declared.File != "" {
-		v.URL = fmt.Sprintf("%s/%s#L%d", base, g.Declared.File, g.Declared.Line)
 	}
 	if g.RemoveIn != "" {
 		v.Removal = &Removal{Release: g.RemoveIn, Rule: "trailing-comment", Confidence: "likely"}
@@ -52,9 +59,5 @@ func (g Gate) View(version, base string) View {
 	return v
 }
 
-func notNil[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
-}
+// listed copies a list so that JSON shows [] and never null.
+func listed[T any](in []T) []T { return append(make([]T, 0, len(in)), in...) }

@@ -54,7 +54,7 @@ func TestFaultsThatAnswer(t *testing.T) {
 	if last := log[len(log)-1]; last.Fault != "redirect" || last.Status != 302 {
 		t.Errorf("log says %+v", last)
 	}
-	if r := f.as("POST", "/repos/acme/platform/issues", newIssue); r.StatusCode != 201 || f.Faults() != 0 {
+	if r := f.as("POST", "/repos/acme/platform/issues", newIssue); r.StatusCode != http.StatusCreated || f.Faults() != 0 {
 		t.Errorf("after the script: %s, %d faults left", r.Status, f.Faults())
 	}
 }
@@ -79,7 +79,7 @@ func TestFaultsThatBreakTheConnection(t *testing.T) {
 		t.Errorf("an answer was logged that was not sent: %+v", log[len(log)-1])
 	}
 	f.AddFault(ghtest.Fault{Kind: ghtest.BadGateway, Process: true})
-	if r := f.as("POST", "/repos/acme/platform/issues", newIssue); r.StatusCode != 502 || len(f.Issues("acme/platform")) != 2 {
+	if r := f.as("POST", "/repos/acme/platform/issues", newIssue); r.StatusCode != http.StatusBadGateway || len(f.Issues("acme/platform")) != 2 {
 		t.Errorf("processed 502: %s, %d issues", r.Status, len(f.Issues("acme/platform")))
 	}
 	f.AddFault(ghtest.Fault{Kind: ghtest.Truncated})
@@ -123,7 +123,7 @@ func TestHangEndsWithClientOrServer(t *testing.T) {
 func TestFaultsWithinAnswers(t *testing.T) {
 	f := newFixture(t, ghtest.Options{})
 	f.AddFault(ghtest.Fault{Kind: ghtest.DropLabels, Method: "POST"})
-	if r := f.as("POST", "/repos/acme/platform/issues", newIssue); r.StatusCode != 201 || len(at(t, r.json(t), "labels").([]any)) != 0 {
+	if r := f.as("POST", "/repos/acme/platform/issues", newIssue); r.StatusCode != http.StatusCreated || len(at(t, r.json(t), "labels").([]any)) != 0 {
 		t.Errorf("drop labels: %s %s", r.Status, r.body)
 	}
 	f.AddFault(ghtest.Fault{Kind: ghtest.LagLists, Method: "POST", Lists: 2})
@@ -144,7 +144,7 @@ func TestFaultsWithinAnswers(t *testing.T) {
 	data, _ = f.query(`{ repository(owner: "up", name: "stream") { object(expression: "main:docs/old.md") { ... on Blob { text isTruncated byteSize } } } }`, nil)
 	want(t, at(t, data, "repository", "object"), `{"text": "ol", "isTruncated": true, "byteSize": 4}`)
 	f.AddFault(ghtest.Fault{Kind: ghtest.LowRemaining, Reset: time.Minute})
-	if r := f.as("GET", "/repos/up/stream", ""); r.StatusCode != 200 || r.Header.Get("X-RateLimit-Remaining") != "0" {
+	if r := f.as("GET", "/repos/up/stream", ""); r.StatusCode != http.StatusOK || r.Header.Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("low remaining: %s %v", r.Status, r.Header)
 	}
 }
@@ -217,20 +217,20 @@ func TestConcurrentUse(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	off := newFixture(t, ghtest.Options{})
-	if r := off.do("GET", "/__ghtest/issues", ""); r.StatusCode != 404 {
+	if r := off.do("GET", "/__ghtest/issues", ""); r.StatusCode != http.StatusNotFound {
 		t.Errorf("control without Control: %s", r.Status)
 	}
 	f := newFixture(t, ghtest.Options{Control: true})
 	f.as("POST", "/repos/acme/platform/issues", newIssue)
 	want(t, at(t, f.do("GET", "/__ghtest/issues?repo=acme/platform", "").json(t), "acme/platform", 0, "body"), `"B"`)
 	want(t, at(t, f.do("GET", "/__ghtest/counts", "").json(t), "api"), `1`)
-	if r := f.do("POST", "/__ghtest/faults", `{"kind": "bad-gateway", "method": "GET"}`); r.StatusCode != 201 {
+	if r := f.do("POST", "/__ghtest/faults", `{"kind": "bad-gateway", "method": "GET"}`); r.StatusCode != http.StatusCreated {
 		t.Errorf("%s %s", r.Status, r.body)
 	}
-	if r := f.as("GET", "/repos/up/stream", ""); r.StatusCode != 502 {
+	if r := f.as("GET", "/repos/up/stream", ""); r.StatusCode != http.StatusBadGateway {
 		t.Errorf("fault by JSON: %s", r.Status)
 	}
-	if r := f.do("POST", "/__ghtest/faults", `[{"kind": "nope"}]`); r.StatusCode != 400 {
+	if r := f.do("POST", "/__ghtest/faults", `[{"kind": "nope"}]`); r.StatusCode != http.StatusBadRequest {
 		t.Errorf("unknown kind: %s", r.Status)
 	}
 	f.do("DELETE", "/__ghtest/requests", "")

@@ -23,9 +23,9 @@ type gitRepo struct {
 	at  time.Time
 }
 
-func newGit(t testing.TB) *gitRepo {
-	t.Helper()
-	g := &gitRepo{t: t, dir: t.TempDir(), at: time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)}
+func newGit(tb testing.TB) *gitRepo {
+	tb.Helper()
+	g := &gitRepo{t: tb, dir: tb.TempDir(), at: time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)}
 	g.git("init", "-q", "-b", "main")
 	return g
 }
@@ -78,7 +78,7 @@ type fixture struct {
 
 const token, reader, reporter, appToken = "good-token", "read-token", "report-token", "app-token"
 
-func newFixture(t testing.TB, opts ghtest.Options) *fixture {
+func newFixture(t *testing.T, opts ghtest.Options) *fixture {
 	t.Helper()
 	g := newGit(t)
 	g.write("a.go", "package a\n\nconst A = 1\nconst B = 2\n")
@@ -127,11 +127,11 @@ type reply struct {
 }
 
 // json decodes the body.
-func (r reply) json(t testing.TB) any {
-	t.Helper()
+func (r reply) json(tb testing.TB) any {
+	tb.Helper()
 	var v any
 	if err := json.Unmarshal(r.body, &v); err != nil {
-		t.Fatalf("%s: %v\n%s", r.Status, err, r.body)
+		tb.Fatalf("%s: %v\n%s", r.Status, err, r.body)
 	}
 	return v
 }
@@ -195,24 +195,24 @@ func (f *fixture) query(doc string, vars map[string]any) (data any, errs []any) 
 }
 
 // at digs into decoded JSON: at(v, "a", 0, "b").
-func at(t testing.TB, v any, path ...any) any {
-	t.Helper()
+func at(tb testing.TB, v any, path ...any) any {
+	tb.Helper()
 	for i, p := range path {
 		switch p := p.(type) {
 		case string:
 			m, ok := v.(map[string]any)
 			if !ok {
-				t.Fatalf("%v: no object at %v in %v", path[:i+1], p, v)
+				tb.Fatalf("%v: no object at %v in %v", path[:i+1], p, v)
 			}
 			got, ok := m[p]
 			if !ok {
-				t.Fatalf("%v: no key %q in %v", path[:i+1], p, v)
+				tb.Fatalf("%v: no key %q in %v", path[:i+1], p, v)
 			}
 			v = got
 		case int:
 			l, ok := v.([]any)
 			if !ok || p >= len(l) {
-				t.Fatalf("%v: no element %d in %v", path[:i+1], p, v)
+				tb.Fatalf("%v: no element %d in %v", path[:i+1], p, v)
 			}
 			v = l[p]
 		}
@@ -221,24 +221,24 @@ func at(t testing.TB, v any, path ...any) any {
 }
 
 // want compares decoded JSON with a JSON text.
-func want(t testing.TB, got any, text string) {
-	t.Helper()
+func want(tb testing.TB, got any, text string) {
+	tb.Helper()
 	var w any
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
-		t.Fatalf("bad want: %v\n%s", err, text)
+		tb.Fatalf("bad want: %v\n%s", err, text)
 	}
 	a, _ := json.Marshal(got)
 	b, _ := json.Marshal(w)
 	if !bytes.Equal(a, b) {
-		t.Errorf("got  %s\nwant %s", a, b)
+		tb.Errorf("got  %s\nwant %s", a, b)
 	}
 }
 
-func names(t testing.TB, v any, key string) string {
-	t.Helper()
+func names(tb testing.TB, v any, key string) string {
+	tb.Helper()
 	var out []string
 	for i := range v.([]any) {
-		out = append(out, fmt.Sprint(at(t, v, i, key)))
+		out = append(out, fmt.Sprint(at(tb, v, i, key)))
 	}
 	return strings.Join(out, " ")
 }

@@ -3,6 +3,7 @@ package ghtest_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -279,7 +280,7 @@ func TestGraphQLErrors(t *testing.T) {
 		body, _ := json.Marshal(map[string]any{"query": one.doc, "variables": map[string]any{"n": 100}})
 		r := f.as("POST", "/graphql", string(body))
 		m := r.json(t).(map[string]any)
-		if _, has := m["data"]; r.StatusCode != 200 || has || !strings.Contains(fmt.Sprint(at(t, m, "errors", 0, "message")), one.message) {
+		if _, has := m["data"]; r.StatusCode != http.StatusOK || has || !strings.Contains(fmt.Sprint(at(t, m, "errors", 0, "message")), one.message) {
 			t.Errorf("%s:\n%s %s", one.doc, r.Status, r.body)
 		}
 	}
@@ -288,7 +289,7 @@ func TestGraphQLErrors(t *testing.T) {
 			t.Errorf("body %s: %s", body, r.Status)
 		}
 	}
-	if r := f.do("POST", "/graphql", `{"query": "{ viewer { login } }"}`); r.StatusCode != 401 || !strings.Contains(string(r.body), "authenticated") {
+	if r := f.do("POST", "/graphql", `{"query": "{ viewer { login } }"}`); r.StatusCode != http.StatusUnauthorized || !strings.Contains(string(r.body), "authenticated") {
 		t.Errorf("without a token: %s %s", r.Status, r.body)
 	}
 }
@@ -296,12 +297,12 @@ func TestGraphQLErrors(t *testing.T) {
 func TestGraphQLLimits(t *testing.T) {
 	f := newFixture(t, ghtest.Options{GraphQLLimit: 2, GraphQLMaxBytes: 3000})
 	big := `{"query": "{ repository(owner: \"up\", name: \"stream\") { a: object(expression: \"main:big.txt\") { ... on Blob { text } } b: object(expression: \"main:big.txt\") { ... on Blob { text } } } }"}`
-	if r := f.as("POST", "/graphql", big); r.StatusCode != 502 || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+	if r := f.as("POST", "/graphql", big); r.StatusCode != http.StatusBadGateway || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
 		t.Errorf("a large answer gave %s", r.Status)
 	}
 	f.query(`{ viewer { login } }`, nil)
 	r := f.as("POST", "/graphql", `{"query": "{ viewer { login } }"}`)
-	if r.StatusCode != 200 || at(t, r.json(t), "errors", 0, "type") != "RATE_LIMITED" || r.Header.Get("X-RateLimit-Remaining") != "0" {
+	if r.StatusCode != http.StatusOK || at(t, r.json(t), "errors", 0, "type") != "RATE_LIMITED" || r.Header.Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("over the limit: %s %s", r.Status, r.body)
 	}
 	*f.clock = f.clock.Add(time.Hour)

@@ -25,11 +25,11 @@ func TestCommits(t *testing.T) {
 		t.Errorf("sha form: %s, etag %s", r.body, r.Header.Get("ETag"))
 	}
 	r = f.as("GET", "/repos/up/stream/commits/main", "", "Accept: application/vnd.github.sha", `If-None-Match: "`+f.head+`"`)
-	if r.StatusCode != 304 || len(r.body) != 0 {
+	if r.StatusCode != http.StatusNotModified || len(r.body) != 0 {
 		t.Errorf("unmoved: %s %s", r.Status, r.body)
 	}
 	r = f.as("GET", "/repos/up/stream/commits/nope", "")
-	if r.StatusCode != 422 || at(t, r.json(t), "message") != "No commit found for SHA: nope" {
+	if r.StatusCode != http.StatusUnprocessableEntity || at(t, r.json(t), "message") != "No commit found for SHA: nope" {
 		t.Errorf("%s %s", r.Status, r.body)
 	}
 	r = f.as("GET", "/repos/up/stream/commits/"+f.side, "")
@@ -41,7 +41,7 @@ func TestCommits(t *testing.T) {
 	}
 	pulls := f.as("GET", "/repos/up/stream/commits/"+f.side+"/pulls", "").json(t)
 	want(t, at(t, pulls, 0, "number"), `7`)
-	if r := f.as("GET", "/repos/acme/platform/commits", ""); r.StatusCode != 409 {
+	if r := f.as("GET", "/repos/acme/platform/commits", ""); r.StatusCode != http.StatusConflict {
 		t.Errorf("empty repository: %s", r.Status)
 	}
 	f.git.git("branch", "feature/x", f.first)
@@ -87,15 +87,15 @@ func TestTreesBlobsContents(t *testing.T) {
 	if got := names(t, f.as("GET", "/repos/up/stream/contents/docs", "").json(t), "path"); got != "docs/old.md docs/x..y.md" {
 		t.Errorf("directory %q", got)
 	}
-	if r := f.as("GET", "/repos/up/stream/contents/no.go", ""); r.StatusCode != 404 {
+	if r := f.as("GET", "/repos/up/stream/contents/no.go", ""); r.StatusCode != http.StatusNotFound {
 		t.Errorf("missing file: %s", r.Status)
 	}
 	before := f.Count()
 	r = f.do("GET", "/raw/up/stream/"+f.first+"/a.go", "")
-	if r.StatusCode != 200 || r.Header.Get("X-RateLimit-Limit") != "" || f.Count().Raw != before.Raw+1 || f.Count().API() != before.API() {
+	if r.StatusCode != http.StatusOK || r.Header.Get("X-RateLimit-Limit") != "" || f.Count().Raw != before.Raw+1 || f.Count().API() != before.API() {
 		t.Errorf("raw host: %s, counts %v", r.Status, f.Count())
 	}
-	if r := f.do("GET", "/raw/acme/secret/main/a", ""); r.StatusCode != 404 || string(r.body) != "404: Not Found" {
+	if r := f.do("GET", "/raw/acme/secret/main/a", ""); r.StatusCode != http.StatusNotFound || string(r.body) != "404: Not Found" {
 		t.Errorf("raw host, private: %s %s", r.Status, r.body)
 	}
 }
@@ -109,7 +109,7 @@ func TestRefsTagsReleases(t *testing.T) {
 	}
 	want(t, at(t, refs, 0, "object", "type"), `"tag"`)
 	want(t, at(t, f.as("GET", "/repos/up/stream/git/ref/heads/main", "").json(t), "object", "sha"), fmt.Sprintf("%q", f.head))
-	if r := f.as("GET", "/repos/up/stream/git/ref/heads/mai", ""); r.StatusCode != 404 {
+	if r := f.as("GET", "/repos/up/stream/git/ref/heads/mai", ""); r.StatusCode != http.StatusNotFound {
 		t.Errorf("half a ref: %s", r.Status)
 	}
 	tags := f.as("GET", "/repos/up/stream/tags?per_page=1", "")
@@ -177,7 +177,7 @@ func TestIssueListFilters(t *testing.T) {
 			t.Errorf("%s: %v, want %s", query, got, wanted)
 		}
 	}
-	if r := f.as("GET", "/repos/up/stream/issues?since=yesterday", ""); r.StatusCode != 422 {
+	if r := f.as("GET", "/repos/up/stream/issues?since=yesterday", ""); r.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("bad since: %s", r.Status)
 	}
 	pull := f.as("GET", "/repos/up/stream/issues/7", "").json(t)
@@ -188,31 +188,31 @@ func TestCreateEditComment(t *testing.T) {
 	f := newFixture(t, ghtest.Options{})
 	f.AddLabel("acme/platform", ghtest.Label{Name: "Digest", Color: "abcdef"})
 	r := f.as("POST", "/repos/acme/platform/issues", `{"title": "T", "body": "B", "labels": ["digest", {"name": "new one"}]}`)
-	if r.StatusCode != 201 {
+	if r.StatusCode != http.StatusCreated {
 		t.Fatalf("%s %s", r.Status, r.body)
 	}
 	want(t, at(t, r.json(t), "number"), `1`)
 	if got := names(t, at(t, r.json(t), "labels"), "name"); got != "Digest new one" {
 		t.Errorf("labels %q: the existing one is kept, the other is made", got)
 	}
-	if r := f.as("GET", "/repos/acme/platform/labels/new%20one", ""); r.StatusCode != 200 {
+	if r := f.as("GET", "/repos/acme/platform/labels/new%20one", ""); r.StatusCode != http.StatusOK {
 		t.Errorf("made label: %s", r.Status)
 	}
 	long := strings.Repeat("x", 65537)
 	r = f.as("PATCH", "/repos/acme/platform/issues/1", `{"body": "`+long+`", "title": "T2"}`)
-	if r.StatusCode != 200 || at(t, r.json(t), "body") != "B" || at(t, r.json(t), "title") != "T2" {
+	if r.StatusCode != http.StatusOK || at(t, r.json(t), "body") != "B" || at(t, r.json(t), "title") != "T2" {
 		t.Errorf("an over-long edit must keep the old body: %s %.80s", r.Status, r.body)
 	}
 	r = f.as("POST", "/repos/acme/platform/issues", `{"title": "T", "body": "`+long+`"}`)
-	if r.StatusCode != 422 || at(t, r.json(t), "errors", 0, "message") != "body is too long (maximum is 65536 characters)" {
+	if r.StatusCode != http.StatusUnprocessableEntity || at(t, r.json(t), "errors", 0, "message") != "body is too long (maximum is 65536 characters)" {
 		t.Errorf("%s %s", r.Status, r.body)
 	}
 	r = f.as("POST", "/repos/acme/platform/issues/1/comments", `{"body": "`+long+`"}`)
-	if r.StatusCode != 422 {
+	if r.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("long comment: %s", r.Status)
 	}
 	r = f.as("POST", "/repos/acme/platform/issues", `{"title": "T", "labels": ["`+strings.Repeat("l", 51)+`"]}`)
-	if r.StatusCode != 422 || at(t, r.json(t), "errors", 0, "message") != "name is too long (maximum is 50 characters)" {
+	if r.StatusCode != http.StatusUnprocessableEntity || at(t, r.json(t), "errors", 0, "message") != "name is too long (maximum is 50 characters)" {
 		t.Errorf("%s %s", r.Status, r.body)
 	}
 	for body, status := range map[string]int{`{`: 400, `{}`: 422, `{"title": ""}`: 422, `{"title": "` + strings.Repeat("t", 257) + `"}`: 422} {
@@ -225,7 +225,7 @@ func TestCreateEditComment(t *testing.T) {
 	path := fmt.Sprintf("/repos/acme/platform/issues/comments/%.0f", id)
 	f.as("PATCH", path, `{"body": "more still"}`)
 	want(t, at(t, f.as("GET", "/repos/acme/platform/issues/1/comments", "").json(t), 0, "body"), `"more still"`)
-	if r := f.as("DELETE", path, ""); r.StatusCode != 204 {
+	if r := f.as("DELETE", path, ""); r.StatusCode != http.StatusNoContent {
 		t.Errorf("delete: %s", r.Status)
 	}
 	want(t, f.as("GET", "/repos/acme/platform/issues/1/comments", "").json(t), `[]`)
@@ -233,7 +233,7 @@ func TestCreateEditComment(t *testing.T) {
 	want(t, at(t, closed, "state_reason"), `"completed"`)
 	want(t, at(t, closed, "labels"), `[]`)
 	r = f.as("POST", "/repos/acme/platform/labels", `{"name": "DIGEST"}`)
-	if r.StatusCode != 422 || at(t, r.json(t), "errors", 0, "code") != "already_exists" {
+	if r.StatusCode != http.StatusUnprocessableEntity || at(t, r.json(t), "errors", 0, "code") != "already_exists" {
 		t.Errorf("%s %s", r.Status, r.body)
 	}
 	var did []string
@@ -284,19 +284,19 @@ func TestWhoMayDoWhat(t *testing.T) {
 		t.Errorf("%d writes by those who may not", n)
 	}
 	r := f.do("POST", "/repos/acme/platform/issues", issue, "Authorization: Bearer "+reporter)
-	if r.StatusCode != 201 || len(at(t, r.json(t), "labels").([]any)) != 0 || len(f.Labels("acme/platform")) != 0 {
+	if r.StatusCode != http.StatusCreated || len(at(t, r.json(t), "labels").([]any)) != 0 || len(f.Labels("acme/platform")) != 0 {
 		t.Errorf("without push labels are dropped: %s %s", r.Status, r.body)
 	}
 	r = f.do("PATCH", "/repos/acme/platform/issues/1", `{"body": "mine", "labels": ["l"]}`, "Authorization: Bearer "+reporter)
-	if r.StatusCode != 200 || at(t, r.json(t), "body") != "mine" {
+	if r.StatusCode != http.StatusOK || at(t, r.json(t), "body") != "mine" {
 		t.Errorf("authors edit their own: %s", r.Status)
 	}
 	f.AddIssue("acme/platform", ghtest.Issue{Title: "of another", Author: "ada"})
-	if r := f.do("PATCH", "/repos/acme/platform/issues/2", `{"body": "x"}`, "Authorization: Bearer "+reporter); r.StatusCode != 403 {
+	if r := f.do("PATCH", "/repos/acme/platform/issues/2", `{"body": "x"}`, "Authorization: Bearer "+reporter); r.StatusCode != http.StatusForbidden {
 		t.Errorf("an issue of another: %s", r.Status)
 	}
 	f.RevokeToken(token)
-	if r := f.as("GET", "/user", ""); r.StatusCode != 401 {
+	if r := f.as("GET", "/user", ""); r.StatusCode != http.StatusUnauthorized {
 		t.Errorf("revoked: %s", r.Status)
 	}
 }
@@ -306,7 +306,7 @@ func TestLimitsAndETags(t *testing.T) {
 	f.do("GET", "/repos/up/stream", "")
 	f.do("GET", "/repos/up/stream", "")
 	r := f.do("GET", "/repos/up/stream", "")
-	if r.StatusCode != 403 || !strings.HasPrefix(at(t, r.json(t), "message").(string), "API rate limit exceeded") || r.Header.Get("X-RateLimit-Remaining") != "0" {
+	if r.StatusCode != http.StatusForbidden || !strings.HasPrefix(at(t, r.json(t), "message").(string), "API rate limit exceeded") || r.Header.Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("third anonymous request: %s %s", r.Status, r.body)
 	}
 	if got := r.Header.Get("X-RateLimit-Reset"); got != fmt.Sprint(f.clock.Add(time.Hour).Unix()) {
@@ -314,20 +314,20 @@ func TestLimitsAndETags(t *testing.T) {
 	}
 	r = f.as("GET", "/repos/up/stream", "")
 	etag := r.Header.Get("ETag")
-	if r.StatusCode != 200 || r.Header.Get("X-RateLimit-Remaining") != "2" || r.Header.Get("X-GitHub-Request-Id") == "" || r.Header.Get("Date") != f.clock.Format(http.TimeFormat) {
+	if r.StatusCode != http.StatusOK || r.Header.Get("X-RateLimit-Remaining") != "2" || r.Header.Get("X-GitHub-Request-Id") == "" || r.Header.Get("Date") != f.clock.Format(http.TimeFormat) {
 		t.Errorf("%s %v", r.Status, r.Header)
 	}
 	for range 5 {
-		if r := f.as("GET", "/repos/up/stream", "", "If-None-Match: "+etag); r.StatusCode != 304 || r.Header.Get("X-RateLimit-Remaining") != "2" {
+		if r := f.as("GET", "/repos/up/stream", "", "If-None-Match: "+etag); r.StatusCode != http.StatusNotModified || r.Header.Get("X-RateLimit-Remaining") != "2" {
 			t.Fatalf("a 304 is free: %s, %s left", r.Status, r.Header.Get("X-RateLimit-Remaining"))
 		}
 	}
-	if r := f.do("GET", "/repos/up/stream", "", "If-None-Match: "+etag, "Authorization: Bearer "+reader); r.StatusCode != 200 {
+	if r := f.do("GET", "/repos/up/stream", "", "If-None-Match: "+etag, "Authorization: Bearer "+reader); r.StatusCode != http.StatusOK {
 		t.Errorf("another token's ETag: %s", r.Status)
 	}
 	want(t, at(t, f.as("GET", "/rate_limit", "").json(t), "resources", "core", "remaining"), `2`)
 	*f.clock = f.clock.Add(time.Hour)
-	if r := f.do("GET", "/repos/up/stream", ""); r.StatusCode != 200 {
+	if r := f.do("GET", "/repos/up/stream", ""); r.StatusCode != http.StatusOK {
 		t.Errorf("an hour later: %s", r.Status)
 	}
 }
@@ -340,7 +340,7 @@ func TestSearch(t *testing.T) {
 	if r.Header.Get("X-RateLimit-Resource") != "search" || r.Header.Get("X-RateLimit-Limit") != "30" {
 		t.Errorf("%v", r.Header)
 	}
-	if r := f.as("GET", "/search/issues?q=repo:acme/secret", ""); r.StatusCode != 422 {
+	if r := f.as("GET", "/search/issues?q=repo:acme/secret", ""); r.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("search in what is not visible: %s", r.Status)
 	}
 }
@@ -355,7 +355,7 @@ func TestEnterprisePaths(t *testing.T) {
 	if !strings.Contains(r.Header.Get("Link"), f.URL()+"/api/v3/repositories/") {
 		t.Errorf("Link %s", r.Header.Get("Link"))
 	}
-	if r := f.as("POST", "/api/graphql", `{"query": "{ viewer { login } }"}`); r.StatusCode != 200 {
+	if r := f.as("POST", "/api/graphql", `{"query": "{ viewer { login } }"}`); r.StatusCode != http.StatusOK {
 		t.Errorf("%s %s", r.Status, r.body)
 	}
 	if got := f.Requests()[0].Path; got != "/repos/acme/platform/issues" {

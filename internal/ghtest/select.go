@@ -42,7 +42,7 @@ func (s *Server) selectIssues(r *repository, q issueQuery) []*issue {
 	}
 	all = slices.DeleteFunc(all, func(is *issue) bool { return !q.matches(is) })
 	slices.SortStableFunc(all, func(a, b *issue) int {
-		by := 0
+		var by int
 		switch q.sort {
 		case "updated":
 			by = a.Updated.Compare(b.Updated)

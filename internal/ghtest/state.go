@@ -226,7 +226,7 @@ func (s *Server) newIssue(r *repository, in Issue) *issue {
 		in.Labels[i] = s.ensureLabel(r, l).Name
 	}
 	is := &issue{Issue: in, repo: r}
-	is.Issue.Comments = nil
+	is.Comments = nil
 	for _, c := range in.Comments {
 		s.newComment(is, c)
 	}
@@ -484,6 +484,3 @@ func (r *repository) counts(m *Milestone) (open, closed int) {
 	}
 	return open, closed
 }
-
-// fullName is "owner/name" as it was added.
-func (r *repository) fullName() string { return r.Name }

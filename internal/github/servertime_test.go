@@ -14,7 +14,7 @@ func TestServerTimeIsGitHubs(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", there.Format(http.TimeFormat))
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"login":"bot"}`))
+		_, _ = w.Write([]byte(`{"data":{"viewer":{"login":"bot"}}}`))
 	}))
 	defer srv.Close()
 	here := there.Add(-40 * time.Minute)

@@ -287,3 +287,33 @@ func TestTagsArePagedUntilNothingHigherComes(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+// Of a cut tree, what is listed whole is proven by its hash and not asked for again; also that a file
+// is absent.
+func TestCutTreeIsTrustedWhereItsHashProvesIt(t *testing.T) {
+	dir := upstream(t)
+	tail := map[string]string{}
+	for i := range 20 {
+		tail[fmt.Sprintf("zz/%02d", i)] = "last in the tree\n"
+	}
+	write(t, dir, tail)
+	git(t, dir, "add", "zz")
+	git(t, dir, "commit", "--quiet", "--message", "tail")
+	all := strings.Count(git(t, dir, "ls-tree", "-r", "-t", "main"), "\n") + 1
+	gh := serve(t, ghtest.Options{TreeLimit: all - 5}, map[string]string{"up/stream": dir})
+	c := client(t, gh, anonymous)
+	r, err := newSet(t, repo.SetOptions{Client: c}).Reader("up/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := r.Head(t.Context(), "main", []string{"pkg/features", "pkg/absent", "absent"})
+	if err != nil || h.OIDs["pkg/features"] == "" || h.OIDs["pkg/absent"] != "" || h.OIDs["absent"] != "" {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	if got, err := r.Entries(t.Context(), h.SHA, []string{"pkg/features"}); err != nil || len(got["pkg/features"]) != 3 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if got := c.Cost(); got != (github.Cost{REST: 2}) {
+		t.Errorf("cost %+v, want the commit and its tree", got)
+	}
+}

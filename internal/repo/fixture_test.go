@@ -81,7 +81,8 @@ func upstream(tb testing.TB) string {
 	git(tb, dir, "tag", "--annotate", "--message", "a tag of a tag", "nested", "v1.36.0")
 	git(tb, dir, "branch", "release/1.36")
 	write(tb, dir, map[string]string{"pkg/features/kube_features.go": "package features\n\nconst New = 1\n"})
-	git(tb, dir, "commit", "--quiet", "--all", "--message", "second")
+	git(tb, dir, "add", "pkg/features/kube_features.go") // not --all: that would drop the submodule
+	git(tb, dir, "commit", "--quiet", "--message", "second")
 	git(tb, dir, "tag", "v1.37.0-rc.1")
 	git(tb, dir, "tag", "unrelated")
 	return dir

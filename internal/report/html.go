@@ -25,7 +25,8 @@ import (
 func HTML(d Digest) (string, error) {
 	md := Markdown(d, MarkdownOptions{Budget: 1 << 30, plainAlerts: true})
 	engine := goldmark.New(
-		goldmark.WithExtensions(extension.GFM),
+		// Not all of GFM: every link in our Markdown is written out, and bare addresses are text.
+		goldmark.WithExtensions(extension.Strikethrough),
 		goldmark.WithRendererOptions(
 			html.WithHardWraps(),
 			renderer.WithNodeRenderers(util.Prioritized(ourTags{}, 1)),

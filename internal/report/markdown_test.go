@@ -10,9 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
 	"github.com/upstream-digest/bot/internal/diff"
@@ -149,7 +147,7 @@ func checkPart(t *testing.T, part string) {
 	}
 	ours := regexp.MustCompile(`^(?:</?details>|<summary>(?:<b>[^<>]*</b>)?[^<>]*</summary>|\s)*$`)
 	src := []byte(part)
-	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(src))
+	doc := gfm().Parse(text.NewReader(src))
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil

@@ -3,6 +3,7 @@ package report
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,12 +57,9 @@ func readInline(s string, limit int) []piece {
 		s = s[:maxSource]
 	}
 	s = clean(s)
-	if bracketed(s) {
-		// Its Markdown is not read: it is words, and after the cut mostly a sentence again.
-		plain := trim(shorten(join([]piece{{text: decode(s)}}), limit))
-		if s = writePieces(plain); bracketed(s) {
-			return plain
-		}
+	if strings.Count(s, "[") > maxBrackets {
+		// Its Markdown is not read: it is words, and after the cut a text of few brackets again.
+		s = writePieces(trim(shorten(join([]piece{{text: decode(s)}}), limit)))
 	}
 	src := []byte(s)
 	p := inlineParser()
@@ -73,8 +71,6 @@ func readInline(s string, limit int) []piece {
 	}
 	return settle(out, limit)
 }
-
-func bracketed(s string) bool { return strings.Count(s, "[") > maxBrackets }
 
 // inlineParser knows paragraphs and three inline forms. Emphasis, HTML, headings and the rest are
 // not forms to it but characters.
@@ -173,9 +169,16 @@ func linkLabel(l link) string {
 // settle brings pieces to the one form that reading them again would give: neighbours of a kind are one,
 // blanks are single, bare addresses are links, commit ids are code, and the whole is short enough.
 func settle(in []piece, limit int) []piece {
-	out := shorten(relink(join(in)), limit)
+	out := trim(join(in))
 	// A cut may leave what reads as an address or a commit id where there was none.
-	return trim(relink(out))
+	for range 4 {
+		next := shorten(relink(out), limit)
+		if slices.Equal(next, out) {
+			break
+		}
+		out = next
+	}
+	return trim(out)
 }
 
 func relink(in []piece) []piece {
@@ -249,30 +252,54 @@ func trim(in []piece) []piece {
 	return in
 }
 
-// shorten cuts at limit runes. Code and words are cut, a link is kept whole or goes.
+// shorten cuts at limit runes, and before there are more than maxBrackets brackets to read. Code and
+// words are cut, a link is kept whole or goes.
 func shorten(in []piece, limit int) []piece {
-	total := 0
-	for _, p := range in {
-		total += utf8.RuneCountInString(p.text)
-	}
-	if total <= limit {
+	if runes, brackets := weigh(in); runes <= limit && brackets <= maxBrackets {
 		return in
 	}
-	left := limit - 1 // for the ellipsis
+	runes, brackets := limit-1, maxBrackets // one rune for the ellipsis
 	var out []piece
 	for _, p := range in {
-		n := utf8.RuneCountInString(p.text)
-		if n > left {
-			if p.kind != anchor {
-				p.text = string([]rune(p.text)[:left])
-				out = append(out, p)
-			}
-			break
+		n, m := weigh([]piece{p})
+		if n <= runes && m <= brackets {
+			out = append(out, p)
+			runes, brackets = runes-n, brackets-m
+			continue
 		}
-		out = append(out, p)
-		left -= n
+		if p.kind != anchor {
+			p.text = firstOf(p.text, runes, brackets)
+			out = append(out, p)
+		}
+		break
 	}
 	return join(append(trim(out), piece{text: "…"}))
+}
+
+// weigh counts the runes a reader sees and the brackets that are written for them.
+func weigh(in []piece) (runes, brackets int) {
+	for _, p := range in {
+		runes += utf8.RuneCountInString(p.text)
+		brackets += strings.Count(p.text, "[")
+		if p.kind == anchor {
+			brackets++
+		}
+	}
+	return runes, brackets
+}
+
+// firstOf is the longest beginning of s with no more than so many runes and brackets.
+func firstOf(s string, runes, brackets int) string {
+	for i, r := range s {
+		if r == '[' {
+			brackets--
+		}
+		if runes == 0 || brackets < 0 {
+			return s[:i]
+		}
+		runes--
+	}
+	return s
 }
 
 var (

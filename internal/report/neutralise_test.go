@@ -10,6 +10,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 )
 
@@ -82,9 +83,9 @@ func bombs() []string {
 func FuzzNeutralise(f *testing.F) {
 	for _, s := range []string{
 		"", "@a @b/c #1 GH-1 o/r#1 0123456789", "<!-- x --><details>", "![a](https://github.com/a/b/issues/1)",
-		"[a]: https://github.com/a/b/pull/1\n\n[a]", "https://github.com/a/b/pull/1", "www.github.com/a/b/pull/1", "a@b.co",
+		"[a]: https://github.com/a/b/pull/1\n\n[a]", "https://github.com/a/b/pull/1", "www.github.com/a/b/pull/1", "L`@f1.sc`", "a@b.co",
 		"\\@a \\#1", "&#64;a &#35;1", "`a``b`", "~~~\n```\n", "| a |\n|---|\n| #1 |", "- [ ] #1\n  - @x", "$`x`$", "[@a](x) [![a](b)](c)",
-		"http://exa_mple.com/1234567_", strings.Repeat("1234567z ", 300), "<https://github.com/a/b/issues/1>", "!`a`[x](http://y)",
+		"http://exa_mple.com/1234567_", strings.Repeat("1234567z ", 300), strings.Repeat("1234567z ", 111) + "z", "<https://github.com/a/b/issues/1>", "!`a`[x](http://y)",
 	} {
 		f.Add(s)
 	}
@@ -107,7 +108,7 @@ var (
 	liveMention = regexp.MustCompile(`@[A-Za-z0-9]`)
 	liveNumber  = regexp.MustCompile(`(?i)#[0-9]|\bgh-[0-9]`)
 	liveCommit  = regexp.MustCompile(`(?i)\b[0-9a-f]{7,40}\b`)
-	liveTicket  = regexp.MustCompile(`(?i)^(https?:)?//(www\.|to\.)?github\.com/+[^/]+/+[^/]+/+(issues?|pulls?|discussions?)/+[0-9]`)
+	liveTicket  = regexp.MustCompile(`(?i)^(https?:)?//(www\.|to\.)?github\.com/+[^/?#]+/+[^/?#]+/+(issues?|pulls?|discussions?)/+[0-9]`)
 )
 
 // checkNeutral parses got as GitHub would and looks for anything that is alive.
@@ -122,7 +123,7 @@ func checkNeutral(t *testing.T, in, got string) {
 		}
 	}
 	src := []byte(got)
-	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(src))
+	doc := gfm().Parse(text.NewReader(src))
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
@@ -159,4 +160,11 @@ func checkNeutral(t *testing.T, in, got string) {
 		}
 		return ast.WalkContinue, nil
 	})
+}
+
+// gfm reads Markdown as GitHub does. The default e-mail pattern of the linkifier allows characters that
+// GitHub's does not.
+func gfm() parser.Parser {
+	return goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
+		extension.NewLinkify(extension.WithLinkifyEmailRegexp(regexp.MustCompile(`^[a-zA-Z0-9._+-]+@[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)+`))))).Parser()
 }

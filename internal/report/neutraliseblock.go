@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	blockLimit = 20000 // runes of a text of many lines
-	maxNesting = 5     // deeper lists and quotes are written at this depth
+	blockLimit = 20000           // runes of a text of many lines
+	codeLimit  = blockLimit - 20 // leaves room for the fences
+	maxNesting = 5               // deeper lists and quotes are written at this depth
 	maxStars   = 1000
 	blockFence = "````"
 )
@@ -163,7 +164,7 @@ func (w *blockWriter) nest(n ast.Node, depth int, first, rest string) {
 
 func (w *blockWriter) code(s string) {
 	s = fenced(s)
-	n := utf8.RuneCountInString(s)
+	n := utf8.RuneCountInString(strip(s, true))
 	if n > w.left || w.dropped {
 		w.dropped = true
 		return
@@ -192,9 +193,9 @@ func fenced(s string) string {
 	for strings.Contains(s, blockFence) {
 		s = strings.ReplaceAll(s, blockFence, "```")
 	}
-	s = strings.ReplaceAll(s, "<!--", "<!"+zwsp+"--")
-	if r := []rune(s); len(r) > blockLimit-20 {
-		s = string(r[:blockLimit-20]) + "\n…"
+	if r := []rune(s); len(r) > codeLimit {
+		s = string(r[:codeLimit-2]) + "\n…"
 	}
+	s = strings.ReplaceAll(s, "<!--", "<!"+zwsp+"--")
 	return blockFence + "\n" + s + "\n" + blockFence
 }

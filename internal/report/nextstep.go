@@ -97,7 +97,7 @@ func removedStep(g diff.GateChange, before string) step {
 func lockedStep(g diff.GateChange, before string) step {
 	wrong := boolWord(!g.AfterSpec.Default)
 	return step{id: "locked " + onOff(g.AfterSpec.Default),
-		one:  say("Nothing to do, unless you set it to ", wrong, ": remove that ", before, ", or the component will not start."),
+		one:  say("If you set it to ", wrong, ", remove that ", before, ", or the component will not start; otherwise nothing to do."),
 		many: say("Nothing to do, unless you set one of them to ", wrong, ": remove that ", before, ", or the component will not start.")}
 }
 

@@ -84,6 +84,9 @@ func (g Gates) read(ctx context.Context, r repo.Reader, sec snapshot.Section) (s
 	if res.Incomplete {
 		return snapshot.Section{}, fmt.Errorf("parse gates: a registration could not be read and its gate is not known, so nothing can be compared: %s", firstLost(res.Diagnostics))
 	}
+	if len(res.Gates) == 0 && len(res.Unread) > 0 {
+		return snapshot.Section{}, fmt.Errorf("parse gates: none of %d registrations could be read: %s", len(res.Unread), firstLost(res.Diagnostics))
+	}
 	if len(res.Gates) == 0 {
 		return snapshot.Section{}, &AbsentError{fmt.Sprintf("no feature gate found in %s; check sources.gates.packages of this upstream", strings.Join(g.Watches(), ", "))}
 	}

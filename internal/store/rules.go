@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ErrReadOnly: the store was opened for a dry run, which changes nothing.
+// ErrReadOnly is the answer to a write on a store that was opened for a dry run.
 var ErrReadOnly = errors.New("the state was opened for reading only")
 
 // Open reports whether the delivery is still owed.

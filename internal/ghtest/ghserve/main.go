@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	s := ghtest.New(ghtest.Options{Now: time.Now, Control: *control, Enterprise: *enterprise})
-	defer s.Close() //nolint:errcheck // the process ends
+	defer s.Close()
 	if err := fill(s, repos, issues, private, tokens); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ func BenchmarkLatest(b *testing.B) {
 
 // large makes a state of 500 snapshots of 250 gates that all differ: about ten years of weekly digests.
 func large(b *testing.B) string {
+	b.Helper()
 	path := filepath.Join(b.TempDir(), "bot.db")
 	s := open(b, path)
 	lease, err := s.Acquire(b.Context(), "bench", time.Hour)

@@ -91,3 +91,33 @@ func TestInterruptedWait(t *testing.T) {
 		t.Errorf("after the wait: %v", err)
 	}
 }
+
+// No test can cut the power; this pins what the promise rests on, for every connection of the pool.
+func TestEveryConnectionIsDurable(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "bot.db"), Options{Now: time.Time{}.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for range fileConns {
+		conn, err := s.db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := conn.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "busy_timeout": busyTimeout} {
+			var got string
+			if err := conn.QueryRowContext(t.Context(), `PRAGMA `+pragma).Scan(&got); err != nil || got != want {
+				t.Errorf("%s is %q (%v), want %q", pragma, got, err, want)
+			}
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -83,6 +84,7 @@ func (s *Store) check(ctx context.Context) error {
 		return s.fail(ctx, "check state", err)
 	}
 	if answer != "ok" {
+		answer = strings.Join(strings.Fields(answer), " ") // it comes in lines
 		return s.fail(ctx, "check state", &damageError{"quick_check", errors.New(answer)})
 	}
 	return nil

@@ -24,42 +24,42 @@ import (
 
 func clock() time.Time { return time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC) }
 
-func open(t testing.TB, path string) *sqlite.Store {
-	t.Helper()
-	s, err := sqlite.Open(context.WithoutCancel(t.Context()), path, sqlite.Options{Now: clock})
+func open(tb testing.TB, path string) *sqlite.Store {
+	tb.Helper()
+	s, err := sqlite.Open(context.WithoutCancel(tb.Context()), path, sqlite.Options{Now: clock})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // fill commits n snapshots and leaves the store open.
-func fill(t testing.TB, path string, n int) *sqlite.Store {
-	t.Helper()
-	s := open(t, path)
-	lease, err := s.Acquire(t.Context(), "filler", time.Minute)
+func fill(tb testing.TB, path string, n int) *sqlite.Store {
+	tb.Helper()
+	s := open(tb, path)
+	lease, err := s.Acquire(tb.Context(), "filler", time.Minute)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for i := range n {
-		err := s.Commit(t.Context(), lease, &store.Update{
+		err := s.Commit(tb.Context(), lease, &store.Update{
 			Snapshot: storetest.Snapshot(30, i, i), Run: &store.Run{Outcome: "told"},
 			Cursors: []store.Cursor{{Definition: "weekly", Seq: int64(i + 1), Snapshot: store.CurrentSnapshot}},
 		})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
-	if err := s.Release(t.Context(), lease); err != nil {
-		t.Fatal(err)
+	if err := s.Release(tb.Context(), lease); err != nil {
+		tb.Fatal(err)
 	}
 	return s
 }
 
-func closed(t testing.TB, s *sqlite.Store) {
-	t.Helper()
+func closed(tb testing.TB, s *sqlite.Store) {
+	tb.Helper()
 	if err := s.Close(); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
 }
 
@@ -309,6 +309,7 @@ func TestUnfinishedMigrationIsFinished(t *testing.T) {
 
 // begin leaves the file as a process does that was killed before the first migration.
 func begin(t *testing.T, path string) {
+	t.Helper()
 	exec(t, path, `CREATE TABLE goose_db_version (
 		id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL,
 		tstamp TIMESTAMP DEFAULT (datetime('now')));
@@ -341,7 +342,9 @@ func TestFlippedBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := readOnly(t, master).Latest(t.Context())
+	whole := readOnly(t, master)
+	defer closed(t, whole)
+	want, err := whole.Latest(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -199,6 +199,10 @@ func copyFile(from, to string) (sum []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	info, err := in.Stat()
+	if err != nil {
+		return nil, err
+	}
 	h := sha256.New()
 	w := io.Writer(h)
 	if to != "" {
@@ -206,13 +210,12 @@ func copyFile(from, to string) (sum []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
+		defer func() { err = errors.Join(err, out.Close()) }()
 		w = io.MultiWriter(h, out)
-		if _, err := io.Copy(w, in); err != nil {
-			return nil, errors.Join(err, out.Close())
-		}
-		return h.Sum(nil), out.Close()
 	}
-	if _, err := io.Copy(w, in); err != nil {
+	// No further than it reached at first: a busy writer could make the file grow faster than it is read.
+	// Then the second reading differs.
+	if _, err := io.Copy(w, io.LimitReader(in, info.Size())); err != nil {
 		return nil, err
 	}
 	return h.Sum(nil), nil

@@ -1,3 +1,4 @@
+//nolint:thelper // table entries, each called from one line
 package sqlite_test
 
 import (
@@ -15,12 +16,13 @@ import (
 func TestConformance(t *testing.T) { storetest.Run(t, newHarness) }
 
 func TestVictim(t *testing.T) {
-	storetest.Victim(t, func(place string, now func() time.Time) (storetest.Store, error) {
+	storetest.Victim(t, os.Getenv(storetest.PlaceVariable), func(place string, now func() time.Time) (storetest.Store, error) {
 		return sqlite.Open(t.Context(), place, sqlite.Options{Now: now})
 	})
 }
 
 func newHarness(t *testing.T) storetest.Harness {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "state", "bot.db")
 	return storetest.Harness{
 		Place: path,
@@ -66,69 +68,69 @@ func newHarness(t *testing.T) storetest.Harness {
 }
 
 // raw opens the file as any program would, without our checks.
-func raw(t testing.TB, path string) *sql.DB {
-	t.Helper()
+func raw(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return db
 }
 
-func exec(t testing.TB, path, statement string) {
-	t.Helper()
-	db := raw(t, path)
-	defer closeDB(t, db)
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
-		t.Fatal(err)
+func exec(tb testing.TB, path, statement string) {
+	tb.Helper()
+	db := raw(tb, path)
+	defer closeDB(tb, db)
+	if _, err := db.ExecContext(tb.Context(), statement); err != nil {
+		tb.Fatal(err)
 	}
 }
 
-func count(t testing.TB, path, table string) (n int) {
-	t.Helper()
-	db := raw(t, path)
-	defer closeDB(t, db)
-	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil {
-		t.Fatal(err)
+func count(tb testing.TB, path, table string) (n int) {
+	tb.Helper()
+	db := raw(tb, path)
+	defer closeDB(tb, db)
+	if err := db.QueryRowContext(tb.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil {
+		tb.Fatal(err)
 	}
 	return n
 }
 
-func closeDB(t testing.TB, db *sql.DB) {
-	t.Helper()
+func closeDB(tb testing.TB, db *sql.DB) {
+	tb.Helper()
 	if err := db.Close(); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
 }
 
-func write(t testing.TB, path string, data []byte) {
-	t.Helper()
+func write(tb testing.TB, path string, data []byte) {
+	tb.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func patch(t testing.TB, path string, at int64, data []byte) {
-	t.Helper()
+func patch(tb testing.TB, path string, at int64, data []byte) {
+	tb.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := f.WriteAt(data, at); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func truncate(t testing.TB, path string, part float64) {
-	t.Helper()
+func truncate(tb testing.TB, path string, part float64) {
+	tb.Helper()
 	info, err := os.Stat(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.Truncate(path, int64(part*float64(info.Size()))); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

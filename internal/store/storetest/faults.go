@@ -1,3 +1,4 @@
+//nolint:thelper // these are the tests themselves: a failure must show their line
 package storetest
 
 import (
@@ -86,12 +87,14 @@ func unusable(t *testing.T, err error, words ...string) {
 	}
 }
 
-const placeVariable = "STORETEST_PLACE"
+// PlaceVariable is the environment variable that tells the victim its place.
+const PlaceVariable = "STORETEST_PLACE"
 
 // Victim is the process that testKilled kills: it commits for ever and tells each commit that returned
-// on standard output. In any other process the test is skipped.
-func Victim(t *testing.T, open func(place string, now func() time.Time) (Store, error)) {
-	place := os.Getenv(placeVariable)
+// on standard output. place is the value of PlaceVariable; in any other process that is empty, and the
+// test is skipped.
+func Victim(t *testing.T, place string, open func(place string, now func() time.Time) (Store, error)) {
+	t.Helper()
 	if place == "" {
 		t.Skip("runs only as the victim of the conformance test")
 	}
@@ -141,6 +144,7 @@ func testKilled(t *testing.T, f *fixture) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	t.Setenv(PlaceVariable, f.harness.Place) // the victims inherit it
 	told := 0
 	for round := range 8 {
 		told = killOnce(t, f, told+1+round*5)
@@ -166,7 +170,6 @@ func testKilled(t *testing.T, f *fixture) {
 func killOnce(t *testing.T, f *fixture, at int) int {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+f.harness.Victim+"$", "-test.timeout=2m")
-	cmd.Env = append(os.Environ(), placeVariable+"="+f.harness.Place)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@
 // needs a second one in the same test binary, which is the process that dies:
 //
 //	func TestConformance(t *testing.T) { storetest.Run(t, newHarness) }
-//	func TestKilled(t *testing.T)      { storetest.Victim(t, openPlace) } // Harness.Victim: "TestKilled"
+//	func TestVictim(t *testing.T)      { storetest.Victim(t, os.Getenv(storetest.PlaceVariable), openAt) }
 package storetest
 
 import (
@@ -75,6 +75,7 @@ type Harness struct {
 
 // Run runs every test of the contract, each in a place of its own.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
+	t.Helper()
 	tests := []struct {
 		name string
 		run  func(t *testing.T, f *fixture)
