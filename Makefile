@@ -9,7 +9,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 .PHONY: check
-check: fmt vet test ## fast and offline: formatting, vet, tests
+check: fmt vet lint test ## fast, and offline once the linter is installed
 
 .PHONY: ci
 ci: contract-deps lint-tool fmt vet lint test-race oracle clean-tree ## what CI runs: everything

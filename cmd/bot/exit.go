@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/github"
@@ -60,20 +61,27 @@ func exitCode(ctx context.Context, err error) int {
 // explain renders an error for people: one line each, and the next step where the error alone does not
 // name it.
 func explain(err error) []string {
+	var network *github.NetworkError
+	var auth *github.AuthError
+	if errors.Is(err, context.Canceled) {
+		return []string{"bot: interrupted; what was not finished is finished by the next run"}
+	}
+	const noNetwork = "run `bot demo` to see the whole run without a network, or read a local clone (mirrors: in the configuration)"
+	var source *pipeline.SourceError
+	if errors.As(err, &network) && errors.As(err, &source) && source.All {
+		// Every source failed for one reason: one sentence says it all.
+		return []string{fmt.Sprintf("bot: %v; %s", network, noNetwork)}
+	}
 	var lines []string
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		if line = strings.TrimRight(line, " "); line != "" {
 			lines = append(lines, "bot: "+line)
 		}
 	}
-	var network *github.NetworkError
-	var auth *github.AuthError
-	switch {
-	case errors.Is(err, context.Canceled):
-		lines = []string{"bot: interrupted; what was not finished is finished by the next run"}
-	case errors.As(err, &network):
-		lines = append(lines, "bot: no network? `bot demo` shows the whole run without one; a local mirror works too (mirrors: in the configuration)")
-	case errors.As(err, &auth):
+	if errors.As(err, &network) {
+		lines = append(lines, "bot: "+noNetwork)
+	}
+	if errors.As(err, &auth) {
 		lines = append(lines, "bot: make a new token and hand it in as GITHUB_TOKEN; a dry run works without one")
 	}
 	return lines

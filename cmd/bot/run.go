@@ -223,7 +223,7 @@ func (a *app) render(d report.Digest, format string, terminal bool) (string, err
 	case "html":
 		return report.HTML(d)
 	}
-	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color}), nil
+	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color}), nil
 }
 
 func (a *app) width(terminal bool) int {

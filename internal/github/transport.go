@@ -144,7 +144,7 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 			}
 			return nil, v.again
 		}
-		t.log.WarnContext(ctx, "github: trying again", "op", c.op, "host", d.host, "reason", v.again.Error(), "wait", wait)
+		t.log.InfoContext(ctx, "github: trying again", "op", c.op, "host", d.host, "reason", v.again.Error(), "wait", wait)
 		if err := sleep(ctx, wait); err != nil {
 			return nil, err
 		}

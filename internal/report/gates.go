@@ -99,10 +99,15 @@ func GatesTable(l GateList, width int) string {
 	line := func(value func(column) string) {
 		var s string
 		for i, c := range cols {
+			v := value(c)
 			if i > 0 {
 				s += "  "
+			} else if ansi.StringWidth(v) > c.width {
+				// A name is there to be typed: it gets a line of its own before it is cut.
+				b.WriteString(ansi.Truncate(v, width, "…") + "\n")
+				v = ""
 			}
-			v := ansi.Truncate(value(c), c.width, "…")
+			v = ansi.Truncate(v, c.width, "…")
 			s += v + strings.Repeat(" ", max(0, c.width-ansi.StringWidth(v)))
 		}
 		b.WriteString(strings.TrimRight(s, " ") + "\n")
