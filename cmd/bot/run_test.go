@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,7 +109,7 @@ func TestKilledBetweenCreationAndRecord(t *testing.T) {
 			c := w.command("run")
 			armed := true
 			hook := func(r ghtest.Request) {
-				if armed && r.Method == "POST" && strings.HasSuffix(r.Path, "/issues") {
+				if armed && r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues") {
 					armed = false
 					_ = c.Process.Signal(syscall.SIGKILL)
 				}

@@ -40,11 +40,11 @@ type testWorld struct {
 	all  []sample.Step
 }
 
-func newWorld(t testing.TB) *testWorld {
-	t.Helper()
-	dir := t.TempDir()
-	w := &testWorld{t: t, dir: dir, git: filepath.Join(dir, "kubernetes.git")}
-	w.gh = ghtest.Start(t, ghtest.Options{Now: time.Now})
+func newWorld(tb testing.TB) *testWorld {
+	tb.Helper()
+	dir := tb.TempDir()
+	w := &testWorld{t: tb, dir: dir, git: filepath.Join(dir, "kubernetes.git")}
+	w.gh = ghtest.Start(tb, ghtest.Options{Now: time.Now})
 	w.gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: w.git})
 	w.gh.AddRepository(ghtest.Repository{Name: "acme/platform"})
 	w.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write}})
@@ -59,9 +59,9 @@ func newWorld(t testing.TB) *testWorld {
 }
 
 // released starts the upstream with v1.35.0 tagged and v1.36 at HEAD.
-func released(t testing.TB) *testWorld {
-	t.Helper()
-	w := newWorld(t)
+func released(tb testing.TB) *testWorld {
+	tb.Helper()
+	w := newWorld(tb)
 	w.commit("v1.35", nil, "v1.35.0")
 	w.commit("v1.36", nil)
 	return w

@@ -90,6 +90,7 @@ func nestedModule(root fs.FS, dir string) bool {
 }
 
 func check(t *testing.T, root fs.FS, p string) {
+	t.Helper()
 	src, err := fs.ReadFile(root, p)
 	if err != nil {
 		t.Fatal(err)

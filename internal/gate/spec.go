@@ -164,7 +164,8 @@ func orNone(version string) string { return cmp.Or(version, "no version") }
 func (r *reader) specOf(s *source, gate string, fields []string, lit *ast.CompositeLit) (readSpec, error) {
 	out := readSpec{Spec: Spec{Stage: GA, Line: s.line(lit.Pos())}} // an omitted stage is upstream's zero value, GA
 	for i, e := range lit.Elts {
-		name, value := "", e
+		var name string
+		value := e
 		if kv, ok := e.(*ast.KeyValueExpr); ok {
 			name, value = lastName(kv.Key), kv.Value
 		} else {

@@ -17,22 +17,22 @@ var update = flag.Bool("update", false, "write golden files anew instead of comp
 func Updating() bool { return *update }
 
 // Check fails the test when got differs from the file at path.
-func Check(t testing.TB, path string, got []byte) {
-	t.Helper()
+func Check(tb testing.TB, path string, got []byte) {
+	tb.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v (run the test with -update to write it, then read it)", err)
+		tb.Fatalf("%v (run the test with -update to write it, then read it)", err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got); run with -update if this is right:\n%s", path, diff)
+		tb.Errorf("%s differs (-want +got); run with -update if this is right:\n%s", path, diff)
 	}
 }

@@ -69,7 +69,7 @@ type Channel interface {
 	Deliver(ctx context.Context, parts []Delivery, record Record) error
 }
 
-// ErrUnclear: a part may or may not be there, and looking for it did not tell. The next run looks again.
+// ErrUnclear says that a part may or may not be there, and looking for it did not tell. The next run looks again.
 var ErrUnclear = errors.New("it is not known whether it arrived; the next run looks for it before it sends anything")
 
 // PartialError says that a digest is filed, but not as asked.

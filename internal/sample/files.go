@@ -188,5 +188,5 @@ func (w *writer) sources(p place) ([]*source, error) {
 // known: the package stood in the tree at this release and the facts cover it, so that one without a
 // gate has an empty map.
 func (w *writer) known(p place) bool {
-	return w.atLeast(p.since) && !(p.Component == controllerManager && w.release == "v1.27")
+	return w.atLeast(p.since) && (p.Component != controllerManager || w.release != "v1.27")
 }

@@ -99,7 +99,7 @@ func (w *writer) sections(p place, rows []facts.Row, s *source,
 
 // home is the package whose constant a row of p's map names: p itself where it declares one.
 func (w *writer) home(p place, row facts.Row) place {
-	if w.declares(p, row) && !(row.Const == "CoordinatedLeaderElection" && p.Component == kubernetes && w.atLeast("v1.33")) {
+	if w.declares(p, row) && (row.Const != "CoordinatedLeaderElection" || p.Component != kubernetes || !w.atLeast("v1.33")) {
 		p.alias = ""
 		return p
 	}

@@ -24,7 +24,7 @@ const (
 	Skipped  Status = "skipped"  // deliberately not read; Reason: offline, anonymous, …
 )
 
-// Source names. A new source adds one.
+// SourceGates names the section of feature gates. A new source adds a name.
 const SourceGates = "gates"
 
 // Snapshot is what all upstreams were at one moment.

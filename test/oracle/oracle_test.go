@@ -118,6 +118,7 @@ func TestParseEqualsRegistry(t *testing.T) {
 }
 
 func oracleOf(t *testing.T, v Version, shown *table) {
+	t.Helper()
 	answers, err := Load(answersDir, v.Name)
 	if err != nil {
 		t.Fatal(err)

@@ -112,7 +112,7 @@ func openCopy(ctx context.Context, path string) (*Store, error) {
 	}
 	cleanup := func() error { return os.RemoveAll(dir) }
 	twin := filepath.Join(dir, "state.db")
-	if err := copyState(ctx, path, twin); err != nil {
+	if err := copyState(ctx, path, twin, copyFile); err != nil {
 		return nil, errors.Join(err, cleanup())
 	}
 	name, err := dsn(twin, nil)
@@ -138,14 +138,17 @@ func readOnlyStore(db *sql.DB, path string) *Store {
 	return &Store{db: db, path: path, log: slog.New(slog.DiscardHandler), readOnly: true}
 }
 
+// copyFunc is copyFile, or a test's with something happening meanwhile.
+type copyFunc func(from, to string) (sum []byte, err error)
+
 // copyState copies a database with its logs as they were at one moment. The owner may write meanwhile,
 // and a database of one moment with a log of another would be nonsense that looks right. So everything
 // is read again after it was copied: if nothing differs, nothing changed between the first reading's end
 // and the second one's beginning.
-func copyState(ctx context.Context, from, to string) error {
+func copyState(ctx context.Context, from, to string, copyOne copyFunc) error {
 	const tries, pause = 10, 50 * time.Millisecond
 	for range tries {
-		same, err := copyOnce(from, to)
+		same, err := copyOnce(from, to, copyOne)
 		if err != nil {
 			return unreachable(from, err)
 		}
@@ -163,16 +166,16 @@ func copyState(ctx context.Context, from, to string) error {
 	return fmt.Errorf("copy state %s: another run keeps writing it; run again when that one has ended", from)
 }
 
-func copyOnce(from, to string) (same bool, err error) {
+func copyOnce(from, to string, copyOne copyFunc) (same bool, err error) {
 	sources, targets := append([]string{from}, logs(from)...), append([]string{to}, logs(to)...)
 	sums := make([][]byte, len(sources))
 	for i, src := range sources {
-		if sums[i], err = copyFile(src, targets[i]); err != nil {
+		if sums[i], err = copyOne(src, targets[i]); err != nil {
 			return false, err
 		}
 	}
 	for i, src := range sources {
-		sum, err := copyFile(src, "")
+		sum, err := copyOne(src, "")
 		if err != nil {
 			return false, err
 		}
