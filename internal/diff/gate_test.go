@@ -137,11 +137,11 @@ func TestNewSectionsAndParsersAreBaselines(t *testing.T) {
 }
 
 // release is a release of the real table as a set of gates.
-func release(t testing.TB, name string) snapshot.GateSet {
-	t.Helper()
+func release(tb testing.TB, name string) snapshot.GateSet {
+	tb.Helper()
 	table, err := facts.Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out := snapshot.GateSet{Version: strings.TrimPrefix(name, "v")}
 	for _, r := range table.Rows(name) {

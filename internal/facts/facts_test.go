@@ -12,11 +12,11 @@ import (
 	"github.com/upstream-digest/bot/internal/gate"
 )
 
-func load(t testing.TB) *facts.Table {
-	t.Helper()
+func load(tb testing.TB) *facts.Table {
+	tb.Helper()
 	table, err := facts.Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return table
 }

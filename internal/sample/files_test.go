@@ -22,11 +22,11 @@ import (
 	"github.com/upstream-digest/bot/internal/sample"
 )
 
-func loadFacts(t testing.TB) *facts.Table {
-	t.Helper()
+func loadFacts(tb testing.TB) *facts.Table {
+	tb.Helper()
 	table, err := facts.Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return table
 }
