@@ -32,17 +32,17 @@ func loadFacts(tb testing.TB) *facts.Table {
 }
 
 // written writes a release with everything the package knows beyond the facts.
-func written(t testing.TB, table *facts.Table, release string) (map[string][]byte, sample.Options) {
-	t.Helper()
+func written(tb testing.TB, table *facts.Table, release string) (map[string][]byte, sample.Options) {
+	tb.Helper()
 	descriptions, err := sample.Descriptions()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	rows := table.Rows(release)
 	opts := sample.Options{Descriptions: descriptions, DependsOn: sample.Edges(release, rows)}
 	files, err := sample.Files(release, rows, opts)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return files, opts
 }
