@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -107,11 +108,11 @@ func TestKilledBetweenCreationAndRecord(t *testing.T) {
 		t.Run(kill, func(t *testing.T) {
 			w := released(t)
 			c := w.command("run")
-			armed := true
+			started := make(chan *os.Process, 1)
+			var once sync.Once
 			hook := func(r ghtest.Request) {
-				if armed && r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues") {
-					armed = false
-					_ = c.Process.Signal(syscall.SIGKILL)
+				if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues") {
+					once.Do(func() { _ = (<-started).Signal(syscall.SIGKILL) })
 				}
 			}
 			want := 1
@@ -120,7 +121,11 @@ func TestKilledBetweenCreationAndRecord(t *testing.T) {
 			} else {
 				w.gh.OnRequest(hook)
 			}
-			if err := c.Run(); err == nil {
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			started <- c.Process
+			if err := c.Wait(); err == nil {
 				t.Fatal("the process was not killed")
 			}
 			expireLock(t, w.state())
@@ -195,16 +200,15 @@ func TestEnginesAgree(t *testing.T) {
 
 func TestTwoRunsAtOnce(t *testing.T) {
 	w := released(t)
-	inner := result{}
-	done := false
+	second := make(chan result, 1)
+	var once sync.Once
 	w.gh.OnRequest(func(ghtest.Request) {
-		if !done {
-			done = true
-			inner = w.run("run")
-		}
+		// Inside Once the second run's own requests must not come here: it leaves before it sends any.
+		once.Do(func() { second <- w.run("run") })
 	})
 	w.ok("run")
 	w.wantIssues(1)
+	inner := <-second
 	if inner.code != exitLocked || !strings.Contains(inner.stderr, "process") {
 		t.Errorf("the second run: exit code %d, %s", inner.code, inner.stderr)
 	}
