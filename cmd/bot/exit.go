@@ -51,8 +51,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &delivery):
 		return exitDelivery
-	case errors.As(err, &source):
-		return exitSource
+	case errors.As(err, &source), errors.Is(err, context.DeadlineExceeded):
+		return exitSource // out of time: what was not read is read by the next run
 	}
 	// What has no class of its own went wrong with state or files.
 	return exitState
