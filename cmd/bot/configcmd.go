@@ -12,8 +12,7 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Make, check and show the configuration"}
-	group(c)
+	c := &cobra.Command{Use: "config", Short: "Make, check and show the configuration", Args: usage(cobra.NoArgs)}
 	var force bool
 	initial := &cobra.Command{
 		Use:   "init [FILE]",
