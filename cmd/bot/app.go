@@ -54,8 +54,26 @@ Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
+	group(root)
 	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.versionCommand())
 	return root
+}
+
+// group makes a command that only holds others refuse what it does not hold: cobra alone shows the help
+// for a misspelt one, and leaves with 0.
+func group(c *cobra.Command) {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		hint := ""
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = "; did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return &usageError{fmt.Errorf("there is no command %q under %s%s; see %s --help", args[0], c.CommandPath(), hint, c.CommandPath())}
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.SuggestionsMinimumDistance = 2
 }
 
 // usage makes the errors of argument checks usage errors.
@@ -237,7 +255,7 @@ func (a *app) arm(ctx context.Context, w *world) error {
 	a.closers = append(a.closers, st.Close)
 	w.runner.State, w.runner.Writer = st, st
 	w.runner.Channels = map[string]publish.Channel{
-		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Settle: w.cfg.GitHub.SettleTimeout},
+		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Own: w.client, Settle: w.cfg.GitHub.SettleTimeout},
 		publish.TypeFile:        publish.FileChannel{},
 		publish.TypeStdout:      publish.WriterChannel{W: a.env.stdout},
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Make, check and show the configuration", Args: usage(cobra.NoArgs)}
+	c := &cobra.Command{Use: "config", Short: "Make, check and show the configuration"}
+	group(c)
 	var force bool
 	initial := &cobra.Command{
 		Use:   "init [FILE]",

@@ -63,7 +63,8 @@ func exitCode(ctx context.Context, err error) int {
 func explain(err error) []string {
 	var network *github.NetworkError
 	var auth *github.AuthError
-	if errors.Is(err, context.Canceled) {
+	var unusable *store.UnusableError // asks for more than the next run
+	if errors.Is(err, context.Canceled) && !errors.As(err, &unusable) {
 		return []string{"bot: interrupted; what was not finished is finished by the next run"}
 	}
 	const noNetwork = "run `bot demo` to see the whole run without a network, or read a local clone (mirrors: in the configuration)"

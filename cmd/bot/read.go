@@ -48,10 +48,6 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 		return err
 	}
 	ups := w.runner.Between(base, current)
-	dst, done, err := a.output(output)
-	if err != nil {
-		return err
-	}
 	var text string
 	if format == "json" {
 		var b []byte
@@ -64,8 +60,7 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(dst, text)
-	return done()
+	return a.write(output, text)
 }
 
 // openOne opens the world of one upstream, for commands without state.
@@ -163,7 +158,9 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.env.stdout, text)
+	if err := a.write("", text); err != nil {
+		return err
+	}
 	if f.format != "json" { // there they are part of the document
 		for _, d := range list.Diagnostics {
 			fmt.Fprintf(a.env.stderr, "bot: %s:%d: %s\n", d.File, d.Line, d.Message)

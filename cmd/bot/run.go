@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,33 +99,33 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 
 // print writes the result: the digests in a dry run, else what was filed.
 func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
-	dst, done, oerr := a.output(f.output)
-	if oerr != nil {
-		return oerr
-	}
+	var dst bytes.Buffer
 	show := f.dryRun || f.output != "" || f.format != "text"
 	for i, d := range out.Digests {
 		if !show {
 			continue
 		}
 		if i > 0 {
-			fmt.Fprintln(dst)
+			fmt.Fprintln(&dst)
 		}
 		text, rerr := a.render(d, f.format, f.output == "")
 		if rerr != nil {
 			return rerr
 		}
-		fmt.Fprint(dst, text)
+		dst.WriteString(text)
 	}
 	for _, p := range out.Filed {
 		if !show && p.ResultURL != "" {
-			fmt.Fprintln(dst, p.ResultURL)
+			fmt.Fprintln(&dst, p.ResultURL)
 		}
 	}
 	if f.dryRun && err == nil && f.format == "text" {
-		a.printPlan(dst, out)
+		a.printPlan(&dst, out)
 	}
-	return done()
+	if err != nil && dst.Len() == 0 {
+		return nil // what an earlier run left in the file is better than nothing
+	}
+	return a.write(f.output, dst.String())
 }
 
 func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
@@ -233,14 +234,21 @@ func (a *app) width(terminal bool) int {
 	return 80
 }
 
-// output opens where the result goes; done must be called once all is written.
-func (a *app) output(path string) (io.Writer, func() error, error) {
+// write puts the result where it goes. A result that could not be written whole is an error.
+func (a *app) write(path, text string) error {
 	if path == "" || path == "-" {
-		return a.env.stdout, func() error { return nil }, nil
+		if _, err := io.WriteString(a.env.stdout, text); err != nil {
+			return fmt.Errorf("write the result: %w", err)
+		}
+		return nil
 	}
 	file, err := os.Create(path)
 	if err != nil {
-		return nil, nil, &usageError{fmt.Errorf("--output: %w", err)}
+		return &usageError{fmt.Errorf("--output: %w", err)}
 	}
-	return file, file.Close, nil
+	_, err = io.WriteString(file, text)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
 }

@@ -19,9 +19,10 @@ type collected struct {
 	snap    *snapshot.Snapshot
 	changed bool // differs from the last one in more than the time
 	failed  []store.FailedSource
-	causes  []error // aligned with failed
-	cause   error   // all of them
-	good    int     // sections that are current
+	causes  []error              // aligned with failed
+	cause   error                // all of them
+	skipped []store.FailedSource // deliberately not read: offline
+	good    int                  // sections that are current, or not asked for
 }
 
 // collect asks for the heads of all upstreams at once, reads what has moved since last, and carries the
@@ -51,8 +52,8 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 		reqs = append(reqs, req)
 	}
 	heads := r.Repositories.Heads(ctx, reqs)
-	if err := ctx.Err(); err != nil {
-		return collected{}, err
+	if ctx.Err() != nil {
+		return collected{}, r.stopped(ctx)
 	}
 	c := collected{snap: &snapshot.Snapshot{TakenAt: r.Now().UTC()}}
 	for i, u := range asked {
@@ -65,12 +66,15 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 			oldSec, had := sectionOf(old, s.Name())
 			sec, moved, err := r.section(ctx, u, s, heads[i], oldSec, had, opts)
 			if ctx.Err() != nil {
-				return collected{}, ctx.Err()
+				return collected{}, r.stopped(ctx)
 			}
-			if err != nil {
+			switch {
+			case err != nil:
 				c.failed = append(c.failed, failedSource(u.Name, s.Name(), err))
 				c.causes = append(c.causes, err)
-			} else {
+			case sec.Status == snapshot.Skipped:
+				c.skipped = append(c.skipped, failedSource(u.Name, s.Name(), heads[i].Err))
+			default:
 				c.good++
 			}
 			if sec.Version != "" {
@@ -114,7 +118,9 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 		sec, err = r.read(ctx, u, s, head.Head)
 	}
 	if err == nil {
-		sec, err = guard(sec, old, slices.Contains(opts.AcceptRemovals, s.Name()))
+		// What the configuration no longer names is no removal upstream.
+		accept := slices.Contains(opts.AcceptRemovals, s.Name()) || !samePaths(old.Watched, sec.Watched)
+		sec, err = guard(sec, old, accept)
 	}
 	if err != nil {
 		failed := carry(snapshot.Failed, err.Error())
@@ -205,6 +211,11 @@ func sameObjects(old []snapshot.Object, paths []string, now map[string]string) b
 	return true
 }
 
+// samePaths reports whether two sections were read from the same places, by the same configuration.
+func samePaths(a, b []snapshot.Object) bool {
+	return slices.EqualFunc(a, b, func(x, y snapshot.Object) bool { return x.Path == y.Path })
+}
+
 func upstreamOf(s *snapshot.Snapshot, name string) snapshot.Upstream {
 	if s != nil {
 		for _, u := range s.Upstreams {
@@ -225,7 +236,8 @@ func sectionOf(u snapshot.Upstream, source string) (snapshot.Section, bool) {
 	return snapshot.Section{}, false
 }
 
-// At reads all upstreams at one ref, for commands without state. Failures are errors.
+// At reads all upstreams at one ref, for commands without state. Failures are errors, and so is what was
+// skipped: a command that compares nothing with nothing must not say that nothing changed.
 func (r *Runner) At(ctx context.Context, ref string) (*snapshot.Snapshot, error) {
 	refs := make([]string, len(r.Upstreams))
 	for i := range refs {
@@ -234,14 +246,35 @@ func (r *Runner) At(ctx context.Context, ref string) (*snapshot.Snapshot, error)
 			refs[i] = r.Upstreams[i].Ref
 		}
 	}
+	return r.wholeAt(ctx, refs)
+}
+
+// wholeAt reads each upstream at its ref, and those without one not at all.
+func (r *Runner) wholeAt(ctx context.Context, refs []string) (*snapshot.Snapshot, error) {
 	c, err := r.collectAt(ctx, refs, nil, Options{})
 	if err != nil {
 		return nil, err
 	}
-	if len(c.failed) > 0 {
-		return nil, &SourceError{Failed: c.failed, All: c.good == 0, Err: c.cause}
+	if missing := append(c.failed, c.skipped...); len(missing) > 0 {
+		return nil, &SourceError{Failed: missing, All: c.good == 0, Err: c.cause}
 	}
 	return c.snap, nil
+}
+
+// stopped is the error of a reading whose context ended. Where the run's time was up, the sources are
+// what failed; an interrupted run failed at nothing.
+func (r *Runner) stopped(ctx context.Context) error {
+	err := ctx.Err()
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	e := &SourceError{All: true, Err: err}
+	for _, u := range r.Upstreams {
+		for _, s := range u.Sources {
+			e.Failed = append(e.Failed, store.FailedSource{Upstream: u.Name, Source: s.Name(), Reason: "the run's time was up"})
+		}
+	}
+	return e
 }
 
 func failedSource(upstream, source string, err error) store.FailedSource {

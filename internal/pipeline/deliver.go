@@ -35,25 +35,18 @@ func (w *writing) tellAndDeliver(ctx context.Context, opts Options) error {
 	if t == nil {
 		return err
 	}
-	if t.base != nil {
-		// The base of a first run is stored first, so that a death before the transaction finds it.
-		if cerr := w.commit(ctx, &store.Update{Snapshot: t.base}); cerr != nil {
+	// The bases of a first run are stored first, so that a death before the transaction finds them.
+	for _, b := range t.bases {
+		if cerr := w.commit(ctx, &store.Update{Snapshot: b}); cerr != nil {
 			return errors.Join(err, cerr)
 		}
-		for i := range t.update.Deliveries {
-			t.update.Deliveries[i].Base = t.base.Seq
-		}
-		if t.update.Snapshot == nil {
-			for i := range t.update.Cursors {
-				t.update.Cursors[i].Snapshot = t.base.Seq
-			}
-		}
 	}
-	if cerr := w.commit(ctx, &t.update); cerr != nil {
+	update := t.update()
+	if cerr := w.commit(ctx, &update); cerr != nil {
 		return errors.Join(err, cerr)
 	}
 	var groups [][]store.Delivery
-	for _, d := range t.update.Deliveries {
+	for _, d := range update.Deliveries {
 		groups = appendToGroup(groups, d)
 	}
 	for _, g := range groups {
@@ -134,7 +127,7 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	if !errors.As(err, &partial) && ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
 		err = errors.Join(err, w.countTry(ctx, state, err))
 	}
-	if errors.Is(err, store.ErrFenced) || ctx.Err() != nil {
+	if errors.Is(err, store.ErrFenced) {
 		return err
 	}
 	return &DeliveryError{key.Channel, target, err}
@@ -142,6 +135,12 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 
 // countTry notes a failed try on every open part, and gives up what failed too often or for too long.
 func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, cause error) error {
+	// While it is not known whether the first part arrived, giving up the others would leave a digest
+	// without its rest: all are given up, or none.
+	unknown := false
+	for _, d := range state {
+		unknown = unknown || d.State == store.Unknown
+	}
 	var u store.Update
 	for part := 1; part <= len(state); part++ {
 		d, ok := state[part]
@@ -150,7 +149,7 @@ func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, ca
 		}
 		d.Tries++
 		d.LastError = cause.Error()
-		if d.State == store.Pending && (d.Tries >= maxTries || w.r.ServerNow().Sub(d.QueuedAt) > maxAge) {
+		if !unknown && (d.Tries >= maxTries || w.r.ServerNow().Sub(d.QueuedAt) > maxAge) {
 			d.State = store.GivenUp
 			w.out.Notices = append(w.out.Notices, fmt.Sprintf("gave up delivery %s after %d tries: %v", d.Key, d.Tries, cause))
 		}

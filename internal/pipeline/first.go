@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/publish"
@@ -14,67 +16,120 @@ import (
 
 // firstRun is what a run without cursors starts from.
 type firstRun struct {
-	base      *snapshot.Snapshot // nil: nothing can be read before today, all is baseline
-	recovered bool               // the store was lost; the base is what we last filed
-	seq       map[string]int64   // by definition, the number of the last digest found
+	bases     map[string]*snapshot.Snapshot // by definition; without one all is a baseline
+	distinct  []*snapshot.Snapshot          // the bases, each once
+	recovered bool                          // the store was lost; the bases are what we last filed
+	seq       map[string]int64              // by definition, the number of the last digest found
 	notices   []string
 }
 
-// firstBase finds the base of a run that nothing was told before: what was filed last, where the store
-// was lost; else the highest stable tag. What can't be read there is a baseline; what fails to be read
-// ends the run, for a base that is guessed today would lose changes for ever.
+// firstBase finds the bases of a run that nothing was told before: what each definition filed last, where
+// the store was lost; else the highest stable tag. What can't be read there is a baseline; what fails to
+// be read ends the run, for a base that is guessed today would lose changes for ever.
 func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Options) (firstRun, error) {
-	f := firstRun{seq: map[string]int64{}}
-	refs := make([]string, len(r.Upstreams))
-	if r.Recover != nil {
-		for _, d := range r.Definitions {
-			m, ok, err := r.Recover(ctx, d)
-			if err != nil {
-				return f, &DeliveryError{Channel: publish.TypeGitHubIssue, Err: err}
+	f := firstRun{seq: map[string]int64{}, bases: map[string]*snapshot.Snapshot{}}
+	filed, err := r.lastFiled(ctx, &f)
+	if err != nil {
+		return f, err
+	}
+	// A definition of which nothing was filed starts where the others do.
+	shared := make([]string, len(r.Upstreams))
+	for _, d := range r.Definitions {
+		for i, ref := range filed[d.Name] {
+			shared[i] = cmp.Or(shared[i], ref)
+		}
+	}
+	var starting []Definition
+	for _, d := range r.Definitions {
+		if opts.Since == "" || opts.Digest != "" && d.Name != opts.Digest {
+			starting = append(starting, d)
+		}
+	}
+	switch {
+	case len(starting) == 0: // --since gives the base of all
+		return f, nil
+	case f.recovered:
+		f.notices = append(f.notices, "The state was lost; this digest starts where the last one that was filed ended.")
+	case last != nil:
+		// A first run died between storing its base and telling: the base is here.
+		for _, d := range starting {
+			f.bases[d.Name] = last
+		}
+		f.distinct = append(f.distinct, last)
+		return f, nil
+	default:
+		if err := r.stableTags(ctx, shared, &f); err != nil {
+			return f, err
+		}
+	}
+	read := map[string]*snapshot.Snapshot{}
+	for _, d := range starting {
+		refs := filed[d.Name]
+		if refs == nil {
+			refs = shared
+		}
+		key := strings.Join(refs, " ")
+		if strings.TrimSpace(key) == "" {
+			continue
+		}
+		if read[key] == nil {
+			if read[key], err = r.readBase(ctx, refs, &f); err != nil {
+				return f, err
 			}
-			if !ok {
-				continue
-			}
-			f.seq[d.Name] = m.Seq
-			for _, c := range m.Compared {
-				for i, u := range r.Upstreams {
-					if u.Name == c.Upstream && c.To != "" {
-						refs[i], f.recovered = c.To, true
-					}
+			f.distinct = append(f.distinct, read[key])
+		}
+		f.bases[d.Name] = read[key]
+	}
+	return f, nil
+}
+
+// lastFiled asks what each definition filed last: by definition, a ref for each upstream. Definitions
+// are told at different times, so each has its own.
+func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]string, error) {
+	filed := map[string][]string{}
+	if r.Recover == nil {
+		return filed, nil
+	}
+	for _, d := range r.Definitions {
+		m, ok, err := r.Recover(ctx, d)
+		if err != nil {
+			return nil, &DeliveryError{Channel: publish.TypeGitHubIssue, Err: err}
+		}
+		if !ok {
+			continue
+		}
+		f.seq[d.Name] = m.Seq
+		refs := make([]string, len(r.Upstreams))
+		for _, c := range m.Compared {
+			for i, u := range r.Upstreams {
+				if u.Name == c.Upstream && c.To != "" {
+					refs[i] = c.To
+					filed[d.Name], f.recovered = refs, true
 				}
 			}
 		}
 	}
-	if last != nil && !f.recovered {
-		// A first run died between storing its base and telling: the base is here.
-		f.base = last
-		return f, nil
-	}
-	if f.recovered {
-		f.notices = append(f.notices, "The state was lost; this digest starts where the last one that was filed ended.")
-	} else if opts.Since == "" {
-		if err := r.stableTags(ctx, refs, &f); err != nil {
-			return f, err
-		}
-	}
-	if strings.Join(refs, "") == "" {
-		return f, nil
-	}
+	return filed, nil
+}
+
+func (r *Runner) readBase(ctx context.Context, refs []string, f *firstRun) (*snapshot.Snapshot, error) {
 	base, err := r.collectAt(ctx, refs, nil, Options{})
 	if err != nil {
-		return f, err
+		return nil, err
 	}
 	for i, failed := range base.failed {
 		var absent *sources.AbsentError
 		var notFound *repo.NotFoundError
 		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && f.recovered {
-			f.notices = append(f.notices, fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", failed.Upstream, failed.Source, failed.Reason))
+			note := fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", failed.Upstream, failed.Source, failed.Reason)
+			if !slices.Contains(f.notices, note) {
+				f.notices = append(f.notices, note)
+			}
 			continue
 		}
-		return f, &SourceError{Failed: base.failed, All: base.good == 0, Err: base.cause}
+		return nil, &SourceError{Failed: base.failed, All: base.good == 0, Err: base.cause}
 	}
-	f.base = base.snap
-	return f, nil
+	return base.snap, nil
 }
 
 // stableTags fills refs with the highest stable tag of each upstream. An upstream without one starts

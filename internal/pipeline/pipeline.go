@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -185,8 +186,10 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 	}
 	started := r.Now()
 	w := &writing{r: r, lease: lease, out: out}
-	owedErr := w.deliverOwed(ctx)
-	err = errors.Join(owedErr, w.tellAndDeliver(ctx, opts))
+	err = w.deliverOwed(ctx)
+	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
+		err = errors.Join(err, w.tellAndDeliver(ctx, opts))
+	}
 	// What follows must happen even when the run was interrupted.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -212,7 +215,7 @@ func (r *Runner) check(opts Options) error {
 			return &UsageError{fmt.Sprintf("there is no upstream %q; bot config show lists them", opts.Upstream)}
 		}
 	}
-	for _, name := range append(opts.Only, opts.AcceptRemovals...) {
+	for _, name := range slices.Concat(opts.Only, opts.AcceptRemovals) {
 		if !r.hasSource(name) {
 			return &UsageError{fmt.Sprintf("there is no source %q; sources are: gates", name)}
 		}

@@ -8,17 +8,31 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/publish"
+	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/sources"
 	"github.com/upstream-digest/bot/internal/store"
 	"github.com/upstream-digest/bot/internal/trace"
 )
 
-// telling is what a run would write: one transaction.
+// telling is what a run would write.
 type telling struct {
-	base   *snapshot.Snapshot // of a first run, to be stored before the rest; nil otherwise
-	update store.Update
+	bases   []*snapshot.Snapshot // of a first run, to be stored before the rest
+	current *snapshot.Snapshot
+	fresh   bool // current is not stored yet
+	steps   []step
+}
+
+// step is one definition's.
+type step struct {
+	cursor   store.Cursor       // as it was
+	base, to *snapshot.Snapshot // base is nil where all is a baseline
+	plan     []publish.Part
+	toldAt   time.Time
+	queuedAt time.Time // server's time
 }
 
 // tell reads upstream, compares, and says what is to be written and sent. It changes nothing.
@@ -41,15 +55,17 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		}
 	}
 	t := &telling{}
-	first := firstRun{seq: map[string]int64{}}
+	var first firstRun
 	if len(cursors) == 0 {
 		if first, err = r.firstBase(ctx, last, opts); err != nil {
 			return nil, err
 		}
-		if last == nil {
-			t.base = first.base
+		for _, b := range first.distinct {
+			last = b
+			if b.Seq == 0 {
+				t.bases = append(t.bases, b)
+			}
 		}
-		last = first.base
 		out.Notices = append(out.Notices, first.notices...)
 	}
 	got, err := r.collect(ctx, last, opts)
@@ -61,41 +77,74 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if len(got.failed) > 0 {
 		failure = &SourceError{Failed: got.failed, All: got.good == 0, Err: got.cause}
 	}
-	if got.good == 0 && failure != nil {
+	told := slices.Clone(out.Notices) // of these the digests speak; what follows is for the log
+	for _, s := range got.skipped {
+		out.Notices = append(out.Notices, fmt.Sprintf("%s: %s is left out: %s", s.Upstream, s.Source, s.Reason))
+	}
+	if got.good == 0 && len(got.failed)+len(got.skipped) > 0 {
 		return nil, failure // no digest, and cursors stay
 	}
-	current := got.snap
-	if got.changed {
-		t.update.Snapshot = current
-	} else {
-		current, out.Unchanged = last, true
+	if failure != nil && len(first.distinct) > 1 {
+		// What failed carries the items of one definition's base, which may be newer than another's or
+		// older: compared with that, it would tell what did not happen.
+		return nil, failure
 	}
-	out.Current = current
+	t.current, t.fresh = got.snap, got.changed
+	if !got.changed {
+		t.current, out.Unchanged = last, true
+	}
+	out.Current = t.current
+	var since *snapshot.Snapshot
+	if opts.Since != "" {
+		if since, err = r.since(ctx, opts); err != nil {
+			return nil, errors.Join(failure, err)
+		}
+	}
 	for _, d := range r.Definitions {
+		cur, has := cursors[d.Name]
+		if !has {
+			cur = store.Cursor{Definition: d.Name, Seq: first.seq[d.Name]}
+		}
 		if opts.Digest != "" && d.Name != opts.Digest {
+			if base := first.bases[d.Name]; !has && base != nil {
+				// It is not told today, but it starts where it would have: the next run has cursors, and
+				// would take all for a baseline. A time of zero makes it due.
+				t.steps = append(t.steps, step{cursor: cur, to: base})
+			}
 			continue
 		}
-		cur, told := cursors[d.Name]
-		if told && opts.Digest == "" && d.Due != nil && !d.Due(cur.ToldAt, r.Now()) {
+		if has && opts.Digest == "" && d.Due != nil && !d.Due(cur.ToldAt, r.Now()) {
 			out.NotDue = append(out.NotDue, d.Name)
 			continue
 		}
-		if !told {
-			cur = store.Cursor{Definition: d.Name, Seq: first.seq[d.Name]}
+		base, current := first.bases[d.Name], t.current
+		switch {
+		case since != nil:
+			base, current = since, onlyIn(t.current, since)
+		case has:
+			if base, err = r.State.Snapshot(ctx, cur.Snapshot); err != nil {
+				return nil, errors.Join(failure, fmt.Errorf("read snapshot %d, which digest %s was last told of: %w", cur.Snapshot, d.Name, err))
+			}
 		}
-		base, err := r.baseOf(ctx, cur, told, first, opts)
+		fromTag := since == nil && !has && !first.recovered
+		digest, err := r.digest(ctx, d, base, current, append(slices.Clone(r.Notices), told...), fromTag)
 		if err != nil {
-			return nil, errors.Join(failure, err)
+			failure = errors.Join(failure, err) // it stays where it is, and tells when its base can be read
+			continue
 		}
-		digest := r.digest(ctx, d, base, current, append(slices.Clone(r.Notices), out.Notices...), first.base != nil && base == first.base && !first.recovered)
 		plan := publish.Plan(digest, d.Destinations, publish.Identity{Seq: cur.Seq + 1, Nonce: r.Nonce})
 		if digest.Empty() {
 			out.Quiet = append(out.Quiet, d.Name)
+			for _, n := range digest.Notices { // nobody else would say them
+				if !slices.Contains(out.Notices, n) && !slices.Contains(r.Notices, n) {
+					out.Notices = append(out.Notices, n)
+				}
+			}
 		} else {
 			out.Digests = append(out.Digests, digest)
 			out.Plans = append(out.Plans, plan)
 		}
-		t.move(cur, base, current, plan, r.Now(), r.ServerNow())
+		t.steps = append(t.steps, step{cur, base, t.current, plan, r.Now(), r.ServerNow()})
 	}
 	if r.partial(opts) || opts.Since != "" && r.Writer == nil {
 		return nil, failure // shown, but nothing moves
@@ -103,44 +152,64 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	return t, failure
 }
 
-// move adds the cursor's step and the deliveries to the transaction.
-func (t *telling) move(cur store.Cursor, base, current *snapshot.Snapshot, plan []publish.Part, now, serverNow time.Time) {
-	to := current.Seq
-	if t.update.Snapshot != nil {
-		to = store.CurrentSnapshot
+// update is the one transaction. The bases are stored by then, and have their numbers.
+func (t *telling) update() store.Update {
+	var u store.Update
+	if t.fresh {
+		u.Snapshot = t.current
 	}
-	moved := cur.Snapshot != to || len(plan) > 0
-	if moved {
-		cur.Seq++
-	}
-	cur.Snapshot, cur.ToldAt = to, now.UTC()
-	t.update.Cursors = append(t.update.Cursors, cur)
-	for _, p := range plan {
-		d := store.Delivery{
-			Key:   store.Key{Definition: cur.Definition, Seq: cur.Seq, Channel: p.Channel, Part: p.Number, Parts: p.Of},
-			Nonce: p.Nonce, State: store.Pending, Target: p.Target, Title: p.Title, Body: p.Body, Labels: p.Labels,
-			QueuedAt: serverNow.UTC(),
+	for _, s := range t.steps {
+		cur, to := s.cursor, s.to.Seq
+		if t.fresh && s.to == t.current {
+			to = store.CurrentSnapshot
 		}
-		if base != nil {
-			d.Base = base.Seq
+		if cur.Snapshot != to || len(s.plan) > 0 {
+			cur.Seq++
 		}
-		t.update.Deliveries = append(t.update.Deliveries, d)
+		cur.Snapshot, cur.ToldAt = to, s.toldAt.UTC()
+		u.Cursors = append(u.Cursors, cur)
+		for _, p := range s.plan {
+			d := store.Delivery{
+				Key:   store.Key{Definition: cur.Definition, Seq: cur.Seq, Channel: p.Channel, Part: p.Number, Parts: p.Of},
+				Nonce: p.Nonce, State: store.Pending, Target: p.Target, Title: p.Title, Body: p.Body, Labels: p.Labels,
+				QueuedAt: s.queuedAt.UTC(),
+			}
+			if s.base != nil {
+				d.Base = s.base.Seq
+			}
+			u.Deliveries = append(u.Deliveries, d)
+		}
 	}
+	return u
 }
 
-// baseOf is the snapshot a definition is compared with; nil makes everything a baseline.
-func (r *Runner) baseOf(ctx context.Context, cur store.Cursor, told bool, first firstRun, opts Options) (*snapshot.Snapshot, error) {
-	switch {
-	case opts.Since != "":
-		return r.At(ctx, opts.Since)
-	case told:
-		s, err := r.State.Snapshot(ctx, cur.Snapshot)
-		if err != nil {
-			return nil, fmt.Errorf("read snapshot %d, which digest %s was last told of: %w", cur.Snapshot, cur.Definition, err)
+// since reads what --since compares with: the upstreams that are read and that somebody is told of. The
+// others need not have such a ref.
+func (r *Runner) since(ctx context.Context, opts Options) (*snapshot.Snapshot, error) {
+	refs := make([]string, len(r.Upstreams))
+	for i, u := range r.Upstreams {
+		if opts.Upstream != "" && opts.Upstream != u.Name {
+			continue
 		}
-		return s, nil
+		for _, d := range r.Definitions {
+			if (opts.Digest == "" || opts.Digest == d.Name) && (len(d.Upstreams) == 0 || slices.Contains(d.Upstreams, u.Name)) {
+				refs[i] = opts.Since
+			}
+		}
 	}
-	return first.base, nil
+	return r.wholeAt(ctx, refs)
+}
+
+// onlyIn is s without the upstreams that other does not have.
+func onlyIn(s, other *snapshot.Snapshot) *snapshot.Snapshot {
+	out := *s
+	out.Upstreams = nil
+	for _, u := range s.Upstreams {
+		if upstreamOf(other, u.Name).Name != "" {
+			out.Upstreams = append(out.Upstreams, u)
+		}
+	}
+	return &out
 }
 
 func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error {
@@ -155,9 +224,14 @@ func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error
 	return nil
 }
 
-// digest compares and traces. Base sections made by another parser are read again first.
-func (r *Runner) digest(ctx context.Context, d Definition, base, current *snapshot.Snapshot, notices []string, firstRun bool) report.Digest {
-	base, more := r.modernise(ctx, base, current)
+// digest compares and traces. Base sections made by another parser or from other paths are read again
+// first; the error is that they could not be read today.
+func (r *Runner) digest(ctx context.Context, d Definition, base, current *snapshot.Snapshot, notices []string, firstRun bool) (report.Digest, error) {
+	firstRun = firstRun && base != nil
+	base, more, err := r.modernise(ctx, base, current)
+	if err != nil {
+		return report.Digest{}, err
+	}
 	dg := report.Digest{
 		Definition: d.Name, At: r.Now().UTC(), Cost: r.Cost(),
 		Notices: append(slices.Clone(notices), more...), Severities: d.Filter.Severities,
@@ -165,7 +239,7 @@ func (r *Runner) digest(ctx context.Context, d Definition, base, current *snapsh
 	for _, res := range diff.Compare(base, current, diff.Options{Watch: r.Watch, Upstreams: d.Upstreams, Filter: d.Filter}) {
 		dg.Upstreams = append(dg.Upstreams, Traced(res, firstRun))
 	}
-	return dg
+	return dg, nil
 }
 
 // Traced adds the evidence to what changed.
@@ -177,11 +251,13 @@ func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
 	return u
 }
 
-// modernise reads sections of base again that another parser made, at their recorded ids, so that a new
-// bot invents no change. What can't be read becomes a baseline, and the digest says so.
-func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot) (*snapshot.Snapshot, []string) {
+// modernise reads sections of base again that another parser made, or that another configuration read
+// from other paths, so that a new bot or configuration invents no change. What can never be read becomes
+// a baseline, and the digest says so; what merely can't be read today is an error, for a baseline loses
+// what changed in between.
+func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot) (*snapshot.Snapshot, []string, error) {
 	if base == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var notices []string
 	fresh := *base
@@ -191,22 +267,56 @@ func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot
 		for j, sec := range up.Sections {
 			now, ok := sectionOf(upstreamOf(current, up.Name), sec.Source)
 			src := r.source(up.Name, sec.Source)
-			if !ok || src == nil || now.Parser == sec.Parser || sec.Items.Empty() {
+			if !ok || src == nil || sec.Items.Empty() || now.Items.Empty() || now.Parser == sec.Parser && samePaths(now.Watched, sec.Watched) {
 				continue
 			}
-			reader, err := r.Repositories.Reader(up.Repository)
-			var again snapshot.Section
-			if err == nil {
-				again, err = src.Reread(ctx, reader, sec)
+			again, err := r.reread(ctx, up, src, sec, now)
+			if ctx.Err() != nil {
+				return nil, nil, r.stopped(ctx)
+			}
+			if err != nil && passing(err) {
+				err = fmt.Errorf("read the last state again, as this bot and configuration read it: %w", err)
+				return nil, nil, &SourceError{Failed: []store.FailedSource{failedSource(up.Name, sec.Source, err)}, Err: err}
 			}
 			if err != nil {
-				notices = append(notices, fmt.Sprintf("%s: this version of the bot reads %s otherwise, and the last state could not be read again (%v). Watching starts anew from here; changes in between are not told.", up.Name, sec.Source, err))
-				continue
+				notices = append(notices, fmt.Sprintf("%s: this version of the bot, or its configuration, reads %s otherwise, and the last state could not be read again (%v). Watching starts anew from here; changes in between are not told.", up.Name, sec.Source, err))
+				again = snapshot.Section{Source: sec.Source}
 			}
 			fresh.Upstreams[i].Sections[j] = again
 		}
 	}
-	return &fresh, notices
+	return &fresh, notices, nil
+}
+
+// reread reads a section once more as now was read: with today's parser, from today's paths.
+func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec, now snapshot.Section) (snapshot.Section, error) {
+	reader, err := r.Repositories.Reader(up.Repository)
+	if err != nil {
+		return snapshot.Section{}, err
+	}
+	if samePaths(now.Watched, sec.Watched) {
+		return src.Reread(ctx, reader, sec)
+	}
+	head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: up.Repository, Ref: sec.SHA, Paths: src.Watches()}})[0]
+	if head.Err != nil {
+		return snapshot.Section{}, head.Err
+	}
+	return src.Collect(ctx, reader, sources.Commit{Ref: sec.Ref, SHA: sec.SHA, OIDs: head.Head.OIDs})
+}
+
+// passing reports whether an error of reading says nothing of what was to be read, so that it may be had
+// tomorrow.
+func passing(err error) bool {
+	var (
+		network    *github.NetworkError
+		limit      *github.LimitError
+		server     *github.ServerError
+		decode     *github.DecodeError
+		auth       *github.AuthError
+		incomplete *repo.IncompleteError
+	)
+	return errors.As(err, &network) || errors.As(err, &limit) || errors.As(err, &server) || errors.As(err, &decode) ||
+		errors.As(err, &auth) || errors.As(err, &incomplete)
 }
 
 func (r *Runner) source(upstream, name string) Source {

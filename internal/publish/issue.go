@@ -24,6 +24,9 @@ type Issues interface {
 // wherever it dies: see the package comment.
 type IssueChannel struct {
 	Issues Issues
+	// Own lists our issues, where the listing of a busy repository is cut before it shows what is looked
+	// for. Nil: then it stays unclear.
+	Own Owner
 	// Settle is how long a part whose outcome is unclear is looked for before the run gives up on it.
 	Settle time.Duration
 }
@@ -33,6 +36,9 @@ const lookBack = 10 * time.Minute
 
 // looks is how often an unclear part is looked for within Settle.
 const looks = 4
+
+// ownLimit is how many of our issues are listed.
+const ownLimit = 100
 
 // Deliver files the parts of one digest in one repository, in order.
 func (c *IssueChannel) Deliver(ctx context.Context, parts []Delivery, record Record) error {
@@ -86,18 +92,40 @@ func (c *IssueChannel) look(ctx context.Context, parts []Delivery) (standing, er
 			return standing{}, err
 		}
 		s := standing{byNonce: map[string]place{}, hasLabel: t.HasLabel}
-		s.index(t)
-		missing := slices.ContainsFunc(parts, func(d Delivery) bool {
-			_, there := s.byNonce[d.Nonce]
-			return d.Status == Unclear && !there
-		})
-		if !missing || try == looks {
+		s.index(t.Issues)
+		missing := func() bool {
+			return slices.ContainsFunc(parts, func(d Delivery) bool {
+				_, there := s.byNonce[d.Nonce]
+				return d.Status == Unclear && !there
+			})
+		}
+		if !missing() {
 			return s, nil
+		}
+		if try == looks {
+			// Not to be in a list that was cut says nothing.
+			if !t.Complete {
+				err = c.lookAtOwn(ctx, first.Target, &s)
+			}
+			return s, err
 		}
 		if err := wait(ctx, c.Settle/(looks-1)); err != nil {
 			return standing{}, err
 		}
 	}
+}
+
+// lookAtOwn adds our newest issues to what stands there.
+func (c *IssueChannel) lookAtOwn(ctx context.Context, repository string, s *standing) error {
+	if c.Own == nil {
+		return fmt.Errorf("look for the digest in %s: more issues changed since than can be listed: %w", repository, ErrUnclear)
+	}
+	own, err := c.Own.OwnIssues(ctx, repository, ownLimit)
+	if err != nil {
+		return fmt.Errorf("look for the digest in %s: %w", repository, err)
+	}
+	s.index(own)
+	return nil
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -123,8 +151,8 @@ type place struct {
 	labels    []string
 }
 
-func (s *standing) index(t github.Target) {
-	for _, i := range t.Issues {
+func (s *standing) index(issues []github.Issue) {
+	for _, i := range issues {
 		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor {
 			s.byNonce[m.Nonce] = place{int64(i.Number), i.URL, i.Body, i.Labels}
 		}
@@ -184,12 +212,17 @@ func (c *IssueChannel) create(ctx context.Context, d *Delivery, record Record, s
 	switch {
 	case errors.As(err, &unclear):
 		return c.settle(ctx, d, record, err)
-	case err != nil && ctx.Err() != nil: // interrupted in mid-write: nobody knows
-		return err
-	case err != nil:
+	case github.NotExecuted(err):
 		d.Status = Owed
 		return errors.Join(err, record(*d))
+	case err != nil: // only what is known not to have happened is sent again
+		return err
 	}
+	return filed(d, got, record)
+}
+
+// filed records that a part is there, and says what is not as it was sent.
+func filed(d *Delivery, got place, record Record) error {
 	d.Status, d.ResultID, d.ResultURL = Filed, got.id, got.url
 	d.Problem = differs(*d, got)
 	if err := record(*d); err != nil {
@@ -209,8 +242,10 @@ func (c *IssueChannel) settle(ctx context.Context, d *Delivery, record Record, c
 		return errors.Join(cause, err)
 	}
 	if p, ok := found.byNonce[d.Nonce]; ok {
-		d.Status, d.ResultID, d.ResultURL = Filed, p.id, p.url
-		return record(*d)
+		if d.Number > 1 {
+			p.labels = d.Labels // comments have none
+		}
+		return filed(d, p, record)
 	}
 	return fmt.Errorf("%s part %d of %d: %w (%w)", d.Target, d.Number, d.Of, ErrUnclear, cause)
 }
@@ -249,7 +284,7 @@ type Owner interface {
 // LastFiled finds the newest digest of a definition that we filed in a repository: what a lost store is
 // rebuilt from. False when there is none.
 func LastFiled(ctx context.Context, o Owner, repository, definition string) (Marker, bool, error) {
-	issues, err := o.OwnIssues(ctx, repository, 100)
+	issues, err := o.OwnIssues(ctx, repository, ownLimit)
 	if err != nil {
 		return Marker{}, false, fmt.Errorf("look for the last digest in %s: %w", repository, err)
 	}

@@ -25,7 +25,8 @@ type Identity struct {
 	Nonce func() string
 }
 
-// markerReserve is what a marker line may take of a part's budget: bytes.
+// markerReserve is what a marker line takes of a part's budget at least: bytes. With many upstreams it
+// takes more.
 const markerReserve = 2000
 
 // Plan says what is to be sent for a digest: nothing for an empty one. It is pure but for the nonces it
@@ -40,7 +41,7 @@ func Plan(d report.Digest, to []Destination, id Identity) []Part {
 		if dest.Name != "" && dest.Name != dest.Type {
 			channel += ":" + dest.Name
 		}
-		bodies := render(d, dest)
+		bodies := render(d, dest, reserve(d, channel, id.Seq))
 		for n, body := range bodies {
 			p := Part{
 				Channel: channel, Type: dest.Type, Target: target(dest, d, id.Seq), Labels: dest.Labels,
@@ -58,9 +59,14 @@ func Plan(d report.Digest, to []Destination, id Identity) []Part {
 	return plan
 }
 
-func render(d report.Digest, dest Destination) []string {
+func reserve(d report.Digest, channel string, seq int64) int {
+	longest := Part{Channel: channel, Number: 9999, Of: 9999, Nonce: strings.Repeat("0", 32)}
+	return max(markerReserve, len(marker(d, longest, seq).String())+1)
+}
+
+func render(d report.Digest, dest Destination, reserve int) []string {
 	opts := report.MarkdownOptions{
-		Reserve:       markerReserve,
+		Reserve:       reserve,
 		RedirectLinks: dest.Public == "" || strings.TrimSuffix(dest.Public, "/") == "https://github.com",
 	}
 	if dest.Type != TypeGitHubIssue { // files and terminals have no limit
@@ -69,8 +75,8 @@ func render(d report.Digest, dest Destination) []string {
 	return report.Markdown(d, opts)
 }
 
-// target fills the placeholders of a file's path. The number is always in it, so that delivering twice
-// writes the same file.
+// target fills the placeholders of a file's path. It is the same whenever a part is delivered, so that
+// delivering twice leaves one file.
 func target(dest Destination, d report.Digest, seq int64) string {
 	if dest.Type != TypeFile {
 		return dest.Target
