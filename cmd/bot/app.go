@@ -157,6 +157,7 @@ func (a *app) open() (*world, error) {
 		Watch:        diff.Watch(cfg.Watch),
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
 		Holder: holder(), LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
+		FailingAfter: cfg.Run.FailingAfter,
 		Cost: func() report.Cost {
 			c := client.Cost()
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
@@ -229,13 +230,17 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 	return def, nil
 }
 
-// arm gives a runner the right to write: state and channels.
-func (a *app) arm(ctx context.Context, w *world) error {
+// arm gives a runner the right to write: state and channels. Of the definitions only the one called digest
+// must be deliverable, or all where that is "".
+func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	log, err := a.log()
 	if err != nil {
 		return err
 	}
 	for _, d := range w.runner.Definitions {
+		if digest != "" && digest != d.Name {
+			continue
+		}
 		for _, dest := range d.Destinations {
 			if dest.Type != publish.TypeGitHubIssue {
 				continue
@@ -254,6 +259,7 @@ func (a *app) arm(ctx context.Context, w *world) error {
 	}
 	a.closers = append(a.closers, st.Close)
 	w.runner.State, w.runner.Writer = st, st
+	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
 	w.runner.Channels = map[string]publish.Channel{
 		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Own: w.client, Settle: w.cfg.GitHub.SettleTimeout},
 		publish.TypeFile:        publish.FileChannel{},

@@ -299,6 +299,8 @@ func (c Config) bounded(path string, f field) (int64, func(int64) string) {
 		return int64(c.Run.Timeout), show
 	case "run.keep_snapshots":
 		return int64(c.Run.KeepSnapshots), func(v int64) string { return strconv.FormatInt(v, 10) }
+	case "run.failing_after":
+		return int64(c.Run.FailingAfter), func(v int64) string { return strconv.FormatInt(v, 10) }
 	default:
 		// A bounded key that is missing above would go unchecked: refuse every value of it.
 		return f.lo - 1, show

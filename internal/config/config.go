@@ -184,6 +184,8 @@ type GitHub struct {
 type Run struct {
 	Timeout       time.Duration `yaml:"timeout"`
 	KeepSnapshots int           `yaml:"keep_snapshots"`
+	// FailingAfter is the number of runs in a row after which a failing source is told of.
+	FailingAfter int `yaml:"failing_after"`
 }
 
 // lockMargin is what a lock outlives a run by: time to notice the cancelled context and to leave.

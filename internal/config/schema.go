@@ -143,6 +143,8 @@ func schema() []field {
 				doc: "The longest a run may take. The lock of a run that died is free five minutes after this time."},
 			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
 				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
+			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
+				doc: "After how many runs in a row in which a source could not be read the digest says so, as something to act on. It is said once, however long it lasts."},
 		}},
 	}
 }
