@@ -96,28 +96,26 @@ func sameDigest(a, b store.Key) bool {
 	return a.Definition == b.Definition && a.Seq == b.Seq && a.Channel == b.Channel
 }
 
-// deliveryAlerts says which digests were given up since a channel was last told. Those of the channel
-// itself are apart: they ride along with news, but make none, or a dead channel would feed itself.
-func deliveryAlerts(givenUp []store.Delivery, definition, channel string, since time.Time) (others, own []report.Alert) {
+// givenUpAlerts says which digests of other channels were given up since a channel was last told.
+func givenUpAlerts(givenUp []store.Delivery, definition, channel string, since time.Time) []report.Alert {
+	var out []report.Alert
 	for _, d := range givenUp {
-		if !d.DoneAt.After(since) {
-			continue
-		}
-		where := d.Key.Channel
-		if d.Target != "" {
-			where += " " + d.Target
-		}
-		a := report.Alert{
-			ID:   d.Key.String(),
-			What: fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries),
-			Why:  "The last try: " + d.LastError,
-			Next: fmt.Sprintf("mend the channel, then run bot state retry %s/%d/%s.", d.Key.Definition, d.Key.Seq, d.Key.Channel),
-		}
-		if d.Key.Definition == definition && d.Key.Channel == channel {
-			own = append(own, a)
-		} else {
-			others = append(others, a)
+		if d.DoneAt.After(since) && (d.Key.Definition != definition || d.Key.Channel != channel) {
+			out = append(out, givenUpAlert(d))
 		}
 	}
-	return others, own
+	return out
+}
+
+func givenUpAlert(d store.Delivery) report.Alert {
+	where := d.Key.Channel
+	if d.Target != "" {
+		where += " " + d.Target
+	}
+	return report.Alert{
+		ID:   d.Key.String(),
+		What: fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries),
+		Why:  "The last try: " + d.LastError,
+		Next: fmt.Sprintf("mend the channel, then run bot state retry %s/%d/%s.", d.Key.Definition, d.Key.Seq, d.Key.Channel),
+	}
 }

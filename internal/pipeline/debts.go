@@ -12,16 +12,21 @@ import (
 // debt is what a channel was told of by digests that surely did not arrive. The next digest for the
 // channel starts where the first of them did, and takes their place: ten failed weeks end in one digest.
 type debt struct {
-	parts []store.Delivery // to be superseded
+	parts []store.Delivery // to be superseded; none: nothing is owed
 	base  int64            // snapshot that the first of them starts from
 	since time.Time        // when the first of them was queued
+	// givenUp are the digests of this channel that were given up and of which it has not been told.
+	givenUp []store.Delivery
 }
 
+func (d debt) owed() bool { return len(d.parts) > 0 }
+
 // debts finds what may be superseded, by channel. Going back from the newest digest of a channel it stops
-// at the first that may be there: one that is done, in part or as a whole, was given up, or of which
-// nobody knows. Those before it were told of separately, and what they tell must not be told twice.
+// at the first that may be there: one that is done, in part or as a whole, or of which nobody knows. Those
+// before it were told of separately, and what they tell must not be told twice. Nor is anything before
+// one that was given up: it is `bot state retry` that brings that one back.
 func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt, error) {
-	all, err := r.State.Deliveries(ctx, definition)
+	stored, err := r.State.Deliveries(ctx, definition)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +36,7 @@ func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt,
 	}
 	digests := map[place][]store.Delivery{}
 	seqs := map[string][]int64{}
-	for _, d := range all {
+	for _, d := range stored {
 		p := place{d.Key.Channel, d.Key.Seq}
 		if digests[p] == nil {
 			seqs[p.channel] = append(seqs[p.channel], p.seq)
@@ -41,21 +46,23 @@ func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt,
 	out := map[string]debt{}
 	for channel, list := range seqs {
 		slices.Sort(list)
-		var owed debt
+		var d debt
+	back:
 		for _, seq := range slices.Backward(list) {
 			parts := digests[place{channel, seq}]
-			if isSuperseded(parts) {
-				continue
+			switch {
+			case all(parts, store.Superseded):
+			case all(parts, store.GivenUp):
+				d.givenUp = append(d.givenUp, parts[0])
+			case surelyOwed(parts) && len(d.givenUp) == 0:
+				d.parts = append(d.parts, parts...)
+				d.base, d.since = parts[0].Base, parts[0].QueuedAt
+			default:
+				break back
 			}
-			if !surelyOwed(parts) {
-				break
-			}
-			owed.parts = append(owed.parts, parts...)
-			owed.base, owed.since = parts[0].Base, parts[0].QueuedAt
 		}
-		if len(owed.parts) > 0 {
-			out[channel] = owed
-		}
+		slices.Reverse(d.givenUp)
+		out[channel] = d
 	}
 	return out, nil
 }
@@ -66,8 +73,8 @@ func surelyOwed(parts []store.Delivery) bool {
 	return !slices.ContainsFunc(parts, func(d store.Delivery) bool { return d.State != store.Pending || d.Base == 0 })
 }
 
-func isSuperseded(parts []store.Delivery) bool {
-	return !slices.ContainsFunc(parts, func(d store.Delivery) bool { return d.State != store.Superseded })
+func all(parts []store.Delivery, s store.State) bool {
+	return !slices.ContainsFunc(parts, func(d store.Delivery) bool { return d.State != s })
 }
 
 // superseded closes what a later digest tells; by says which, or why there is none.

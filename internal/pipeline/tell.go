@@ -89,7 +89,6 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if len(got.failed) > 0 {
 		failure = &SourceError{Failed: got.failed, All: got.good == 0, Err: got.cause}
 	}
-	told := slices.Clone(out.Notices) // of these the digests speak; what follows is for the log
 	for _, s := range got.skipped {
 		out.Notices = append(out.Notices, fmt.Sprintf("%s: %s is left out: %s", s.Upstream, s.Source, s.Reason))
 	}
@@ -148,7 +147,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		}
 		w := words{
 			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, heartbeat: past.heartbeat(r.Now()),
-			notices: append(slices.Clone(r.Notices), told...), fromTag: since == nil && !has && !first.recovered,
+			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil,
 		}
 		s, err := w.tell(ctx, base, cur.ToldAt, out)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 		return s, err
 	}
 	var debts map[string]debt
-	if !w.alone {
+	if !w.alone && (w.hasNews(usual.digest, toldAt) || w.r.Writer == nil) { // a quiet run reads no old digests
 		if debts, err = w.r.debts(ctx, w.definition.Name); err != nil {
 			return s, err
 		}
@@ -53,31 +54,31 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 	for _, dest := range w.definition.Destinations {
 		channel := publish.ChannelOf(dest)
 		now, since := usual, toldAt
-		news := w.address(usual.digest, channel, toldAt)
-		owed, indebted := debts[channel]
-		if indebted && news.Empty() {
+		owed := debts[channel]
+		news := w.address(usual.digest, channel, toldAt, owed.givenUp)
+		if owed.owed() && news.Empty() {
 			// Nothing new: what is owed is tried again as it stands.
 			if w.r.Writer == nil {
 				out.Notices = append(out.Notices, fmt.Sprintf("digest %s of an earlier run is still owed to %s; the next run delivers it first", w.definition.Name, channel))
 			}
 			continue
 		}
-		if indebted {
-			now, since = read[owed.base], owed.since
-			if now.base == nil {
-				start, err := w.r.State.Snapshot(ctx, owed.base)
-				if err != nil {
-					return s, fmt.Errorf("read snapshot %d, from which %s is owed to %s: %w", owed.base, w.definition.Name, channel, err)
-				}
-				if now, err = w.stretch(ctx, start); err != nil {
+		if owed.owed() {
+			from, known := read[owed.base]
+			if !known {
+				if from, err = w.since(ctx, owed, channel); err != nil {
 					return s, err
 				}
-				now.digest.Notices = append(now.digest.Notices, "Earlier digests could not be delivered; this one tells what they would have told.")
-				read[owed.base] = now
+				read[owed.base] = from
+			}
+			if from.base == nil { // it stands alone, and the next digest behind it
+				owed.parts = nil
+			} else {
+				now, since = from, owed.since
 			}
 		}
-		digest := w.address(now.digest, channel, since)
-		if indebted {
+		digest := w.address(now.digest, channel, since, owed.givenUp)
+		if owed.owed() {
 			s.superseded = append(s.superseded, owed.superseded(supersededBy(w.definition.Name, w.seq, !digest.Empty()), w.r.Now())...)
 		}
 		if digest.Empty() {
@@ -101,6 +102,28 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 	return s, nil
 }
 
+// since is the stretch from the base of what is owed. Its base is nil where the store has that no more: a
+// digest that was given up long ago, and asked for again.
+func (w *words) since(ctx context.Context, owed debt, channel string) (stretch, error) {
+	start, err := w.r.State.Snapshot(ctx, owed.base)
+	if errors.Is(err, store.ErrNotFound) {
+		return stretch{}, nil
+	}
+	if err != nil {
+		return stretch{}, fmt.Errorf("read snapshot %d, from which %s is owed to %s: %w", owed.base, w.definition.Name, channel, err)
+	}
+	from, err := w.stretch(ctx, start)
+	from.digest.Notices = append(from.digest.Notices, "Earlier digests could not be delivered; this one tells what they would have told.")
+	return from, err
+}
+
+// hasNews reports whether any channel has something to be told.
+func (w *words) hasNews(d report.Digest, since time.Time) bool {
+	return slices.ContainsFunc(w.definition.Destinations, func(dest publish.Destination) bool {
+		return !w.address(d, publish.ChannelOf(dest), since, nil).Empty()
+	})
+}
+
 // stretch compares base with the current snapshot, and traces. Base sections made by another parser or
 // another configuration are read again first; the error is that they could not be read today.
 func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, error) {
@@ -122,12 +145,14 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	return stretch{base, dg}, nil
 }
 
-// address adds to a digest what concerns the channel it goes to: the digests given up since.
-func (w *words) address(d report.Digest, channel string, since time.Time) report.Digest {
-	others, own := deliveryAlerts(w.givenUp, w.definition.Name, channel, since)
-	d.Alerts = slices.Concat(d.Alerts, others)
+// address adds to a digest what concerns the channel it goes to: the digests of other channels that were
+// given up since. Its own ride along with news, but make none, or a dead channel would feed itself.
+func (w *words) address(d report.Digest, channel string, since time.Time, own []store.Delivery) report.Digest {
+	d.Alerts = slices.Concat(d.Alerts, givenUpAlerts(w.givenUp, w.definition.Name, channel, since))
 	if !d.Empty() {
-		d.Alerts = slices.Concat(d.Alerts, own)
+		for _, o := range own {
+			d.Alerts = append(d.Alerts, givenUpAlert(o))
+		}
 	}
 	return d
 }
