@@ -14,7 +14,7 @@ func TestOneDigestNeedsOnlyItsOwnChannel(t *testing.T) {
 	w := released(t)
 	w.config("target:\n  repository: acme/platform\ndigests:\n" +
 		"  - name: weekly\n    channels: [{type: github-issue}]\n" +
-		"  - name: notes\n    channels: [{type: file, path: " + w.dir + "/notes-{seq}.md}]\n")
+		"  - name: notes\n    channels: [{type: file, path: '" + w.dir + "/notes-{seq}.md'}]\n")
 	w.set("GITHUB_TOKEN=")
 	r := w.ok("run", "--digest", "notes")
 	if !strings.Contains(r.stdout, "notes-1.md") {
