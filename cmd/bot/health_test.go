@@ -65,3 +65,36 @@ func TestRunsAreRemembered(t *testing.T) {
 		}
 	}
 }
+
+// TestFailedRunsEndInOneIssue: what could not be filed is filed as one digest, with what came later.
+func TestFailedRunsEndInOneIssue(t *testing.T) {
+	w := released(t)
+	w.ok("run")
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues", Times: -1})
+	w.commit("v1.36", promoteVolume)
+	for range 2 {
+		if r := w.run("run"); r.code != exitDelivery {
+			t.Fatalf("exit code %d, %s", r.code, r.stderr)
+		}
+	}
+	w.commit("v1.36", both(promoteVolume, promoteAdmin))
+	if r := w.run("run"); r.code != exitDelivery {
+		t.Fatalf("exit code %d, %s", r.code, r.stderr)
+	}
+	r := w.ok("run", "--dry-run")
+	if !strings.Contains(r.stderr, "still owed") {
+		t.Errorf("a dry run does not say what is owed: %s", r.stderr)
+	}
+	w.gh.ClearFaults()
+	w.ok("run")
+	w.wantIssues(2)
+	body := w.issues()[1].Body
+	for _, name := range []string{"ImageVolumeWithDigest", "DRAAdminAccess", "Earlier digests could not be delivered"} {
+		if !strings.Contains(body, name) {
+			t.Errorf("the merged digest lacks %s:\n%s", name, body)
+		}
+	}
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("a quiet run cost %d requests", r.api)
+	}
+}
