@@ -37,6 +37,7 @@ type Config struct {
 	// Digests has at least one entry; names are unique.
 	Digests []Digest `yaml:"digests"`
 	GitHub  GitHub   `yaml:"github"`
+	Network Network  `yaml:"network"`
 	Run     Run      `yaml:"run"`
 
 	// File is the name of the configuration file that was read; "" where defaults alone count.
@@ -178,6 +179,12 @@ type GitHub struct {
 	// Token comes from the environment only; TokenFrom names the variable. Both are empty without one.
 	Token     Secret `yaml:"-"`
 	TokenFrom string `yaml:"-"`
+}
+
+// Network says where the bot may go.
+type Network struct {
+	// AllowPrivate are hosts that may stand at private addresses: "ghe.example.com", "10.0.0.7:8443".
+	AllowPrivate []string `yaml:"allow_private"`
 }
 
 // Run limits one run.
