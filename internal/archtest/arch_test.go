@@ -21,6 +21,8 @@ var may = map[string][]string{
 	"internal/gate":            {},
 	"internal/config":          {},
 	"internal/golden":          {},
+	"internal/egress":          {},
+	"internal/doctor":          {"config", "egress", "github", "repo", "snapshot", "store"},
 	"internal/github":          {},
 	"internal/ghtest":          {},
 	"internal/snapshot":        {"gate"},

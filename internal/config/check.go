@@ -272,7 +272,7 @@ func (k checker) github(g GitHub) {
 // host checks a host as it stands in an address: a name or an address, with a port if it has one.
 func host(s string) (problem, advice string) {
 	name := strings.ToLower(s)
-	if h, port, err := net.SplitHostPort(s); err == nil {
+	if h, port, err := net.SplitHostPort(s); err == nil && !strings.Contains(s, "/") {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 			return quote(s) + " has no good port", "write a number from 1 to 65535 behind the :, or leave both away"
 		}
