@@ -22,7 +22,7 @@ var may = map[string][]string{
 	"internal/config":          {},
 	"internal/golden":          {},
 	"internal/egress":          {},
-	"internal/doctor":          {"config", "egress", "github", "repo", "snapshot", "store"},
+	"internal/doctor":          {"config", "github", "repo", "snapshot", "store"},
 	"internal/github":          {},
 	"internal/ghtest":          {},
 	"internal/snapshot":        {"gate"},

@@ -225,6 +225,9 @@ func (c Config) Mirror(repository string) string {
 	return ""
 }
 
+// Origin says where the value of a key came from: its own origin, else that of what holds it.
+func (c Config) Origin(key string) Origin { return origins(c.Origins).find(key) }
+
 // Digest returns the definition called name.
 func (c Config) Digest(name string) (Digest, bool) {
 	i := slices.IndexFunc(c.Digests, func(d Digest) bool { return d.Name == name })

@@ -30,12 +30,9 @@ func (e endpoints) ours(u *url.URL) bool {
 		strings.HasPrefix(o, "https://") && strings.HasSuffix(o, ".githubusercontent.com:443")
 }
 
-// Hosts are the hosts that this client may speak to, for whoever guards the way out: those that were
-// configured, with their ports if they have one, and those besides that github.com serves files from
-// ("*.x" stands for every name below x).
-func (c *Client) Hosts() (configured, content []string) { return c.urls.hosts() }
-
-// Hosts are those of the client that New would make of these options.
+// Hosts are the hosts that a client with these options may speak to, for whoever guards its way out: those
+// that were configured, with their ports if they have one, and those besides that github.com serves files
+// from ("*.x" stands for every name below x).
 func (o Options) Hosts() (configured, content []string, err error) {
 	e, err := o.endpoints()
 	if err != nil {
