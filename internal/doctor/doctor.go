@@ -16,6 +16,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -149,6 +150,8 @@ type examination struct {
 	runs    []store.Run       // newest first
 	filed   map[string]filing // by lower-case target
 	opened  bool              // the state could be read
+	latest  *snapshot.Snapshot
+	owed    []store.Delivery // pending, unknown and given up
 }
 
 // filing is the last digest that is known to have been filed somewhere.
@@ -172,8 +175,21 @@ func Examine(ctx context.Context, p Patient) []Check {
 
 // BadConfiguration is the examination of a set-up whose configuration can't be read.
 func BadConfiguration(err error) []Check {
+	const then = "bot config validate checks it again; until it is good nothing else can be looked at"
 	x := &examination{}
-	x.add(areaConfig, "configuration", "", Failed, HarmUsage, line(err.Error()), "correct it; bot config validate checks again, and until then nothing else can be looked at")
+	faults, ok := errors.AsType[*config.Error](err)
+	if !ok {
+		x.fail(areaConfig, "configuration", "", HarmUsage, line(err.Error()), "correct it; "+then)
+		return x.checks
+	}
+	for _, f := range faults.Faults {
+		advice := line(f.Advice)
+		f.Advice = ""
+		x.fail(areaConfig, "configuration", f.Key, HarmUsage, line(f.Error()), advice)
+	}
+	if faults.More > 0 {
+		x.fail(areaConfig, "configuration", "", HarmUsage, fmt.Sprintf("and %d more faults", faults.More), then)
+	}
 	return x.checks
 }
 

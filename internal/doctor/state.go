@@ -40,20 +40,13 @@ func (x *examination) state(ctx context.Context) {
 	}
 	x.lastRun()
 	x.lock(ctx, st)
-	latest, err := st.Latest(ctx)
-	if err != nil {
-		x.unusable(path, err)
-		return
+	if x.latest != nil {
+		x.data()
 	}
-	if latest != nil {
-		x.data(latest)
-	}
-	if err := x.deliveries(ctx, st); err != nil {
-		x.unusable(path, err)
-	}
+	x.deliveries()
 }
 
-// remember reads what other checks need too.
+// remember reads all there is, so that damage shows before anything is told; other checks need it too.
 func (x *examination) remember(ctx context.Context, st State) (err error) {
 	if x.cursors, err = st.Cursors(ctx); err != nil {
 		return err
@@ -69,6 +62,13 @@ func (x *examination) remember(ctx context.Context, st State) (err error) {
 			x.filed[key] = filing{at: d.DoneAt}
 		}
 	}
+	if err != nil {
+		return err
+	}
+	if x.owed, err = st.Deliveries(ctx, "", store.Pending, store.Unknown, store.GivenUp); err != nil {
+		return err
+	}
+	x.latest, err = st.Latest(ctx)
 	return err
 }
 
@@ -155,14 +155,14 @@ func (x *examination) lock(ctx context.Context, st State) {
 }
 
 // data tells how old what is known of each section is.
-func (x *examination) data(latest *snapshot.Snapshot) {
+func (x *examination) data() {
 	for _, w := range x.Watched {
-		i := slices.IndexFunc(latest.Upstreams, func(u snapshot.Upstream) bool { return u.Name == w.Name })
+		i := slices.IndexFunc(x.latest.Upstreams, func(u snapshot.Upstream) bool { return u.Name == w.Name })
 		if i < 0 {
 			x.ok(areaState, "data", w.Name, w.Name+": new; the next run reads it for the first time")
 			continue
 		}
-		for _, s := range latest.Upstreams[i].Sections {
+		for _, s := range x.latest.Upstreams[i].Sections {
 			x.section(w.Name, s)
 		}
 	}
@@ -210,14 +210,11 @@ func (x *examination) reason(upstream string, s snapshot.Section) string {
 }
 
 // deliveries lists what is owed, and what was given up.
-func (x *examination) deliveries(ctx context.Context, st State) error {
-	all, err := st.Deliveries(ctx, "", store.Pending, store.Unknown, store.GivenUp)
-	if err != nil {
-		return err
-	}
+func (x *examination) deliveries() {
+	all := x.owed
 	if len(all) == 0 {
 		x.ok(areaState, "deliveries", "", "nothing is owed")
-		return nil
+		return
 	}
 	slices.SortStableFunc(all, func(a, b store.Delivery) int { return b.QueuedAt.Compare(a.QueuedAt) })
 	for i, d := range all {
@@ -227,7 +224,6 @@ func (x *examination) deliveries(ctx context.Context, st State) error {
 		}
 		x.delivery(d)
 	}
-	return nil
 }
 
 func (x *examination) delivery(d store.Delivery) {
