@@ -24,9 +24,12 @@ type doctorFlags struct {
 
 var doctorFormats = []string{"text", "json"}
 
-// doctorWait is the most that the doctor waits for a limit or between tries: who asks what is wrong wants to
-// hear it.
-const doctorWait = 5 * time.Second
+// Who asks what is wrong wants to hear it: the doctor waits less than a run does.
+const (
+	doctorWait    = 5 * time.Second  // for limits and between tries
+	doctorRequest = 10 * time.Second // for one answer
+	doctorTimeout = 2 * time.Minute  // in all
+)
 
 func (a *app) doctorCommand() *cobra.Command {
 	var f doctorFlags
@@ -66,12 +69,13 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	var w *world
 	if err == nil {
 		cfg.GitHub.MaxWait = min(cfg.GitHub.MaxWait, doctorWait)
+		cfg.GitHub.RequestTimeout = min(cfg.GitHub.RequestTimeout, doctorRequest)
 		w, err = a.world(cfg)
 	}
 	if err != nil {
 		report.Checks = doctor.BadConfiguration(err)
 	} else {
-		within, cancel := context.WithTimeout(ctx, cfg.Run.Timeout)
+		within, cancel := context.WithTimeout(ctx, doctorTimeout)
 		defer cancel()
 		report.Checks = doctor.Examine(within, a.patient(w))
 		if f.notify {

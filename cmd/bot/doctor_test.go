@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -84,13 +85,13 @@ func doctorSchema(tb testing.TB) *jsonschema.Schema {
 	return s
 }
 
-func (e examined) find(t testing.TB, name, subject string) doctor.Check {
-	t.Helper()
+func (e examined) find(tb testing.TB, name, subject string) doctor.Check {
+	tb.Helper()
 	i := slices.IndexFunc(e.Checks, func(c doctor.Check) bool {
 		return c.Name == name && (subject == "" || c.Subject == subject)
 	})
 	if i < 0 {
-		t.Fatalf("there is no check %s %s in\n%s", name, subject, e.stdout)
+		tb.Fatalf("there is no check %s %s in\n%s", name, subject, e.stdout)
 	}
 	return e.Checks[i]
 }
@@ -382,7 +383,7 @@ func TestDoctorsCost(t *testing.T) {
 		t.Errorf("exit code %d, %d requests, want 0 and 3\n%s", e.code, e.api, e.stdout)
 	}
 	for _, r := range w.gh.Requests() {
-		if r.Method != "GET" && (r.Path != "/graphql" || strings.Contains(r.Document, "mutation")) {
+		if r.Method != http.MethodGet && (r.Path != "/graphql" || strings.Contains(r.Document, "mutation")) {
 			t.Errorf("it writes: %s %s", r.Method, r.Path)
 		}
 	}

@@ -79,10 +79,10 @@ func (x *examination) schedule(d config.Digest) {
 			missed++
 		}
 	}
-	switch {
-	case missed == 0:
+	switch missed {
+	case 0:
 		x.ok(areaDigests, "schedule", d.Name, finding)
-	case missed == 1:
+	case 1:
 		x.ok(areaDigests, "schedule", d.Name, fmt.Sprintf("%s: due now; %s", d.Name, last))
 	default:
 		x.warn(areaDigests, "schedule", d.Name, fmt.Sprintf("%s: %d times due and no run came; %s", d.Name, missed, last),

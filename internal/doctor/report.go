@@ -113,10 +113,30 @@ func (r Report) Text(width int) string {
 			paragraph(&b, c.Advice, "→ ", indent, width)
 		}
 	}
+	b.WriteByte('\n')
+	if failed := r.failed(); failed != "" {
+		paragraph(&b, "failed: "+failed, "", 0, width)
+	}
 	t := r.Tally()
-	fmt.Fprintf(&b, "\n%d ok, %s, %d failed, %d skipped; %s to GitHub; exit code %d\n",
+	fmt.Fprintf(&b, "%d ok, %s, %d failed, %d skipped; %s to GitHub; exit code %d\n",
 		t.OK, count(t.Warning, "warning"), t.Failed, t.Skipped, count(r.Requests, "request"), r.ExitCode)
 	return b.String()
+}
+
+// failed names the checks that failed, so that nobody has to look for them.
+func (r Report) failed() string {
+	var names []string
+	for _, c := range r.Checks {
+		if c.Status != Failed {
+			continue
+		}
+		name := c.Name
+		if c.Subject != "" {
+			name += " (" + line(c.Subject) + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // paragraph writes text from column indent on; a word that does not fit is broken.

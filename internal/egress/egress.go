@@ -130,7 +130,7 @@ func (t *Transport) Check(u *url.URL) error {
 		return refuse("the address names no host", "")
 	case u.User != nil:
 		return refuse("the address holds a user or password", "give secrets by themselves")
-	case u.Scheme == "http" && !(t.loopbackHTTP && isLoopback(host)):
+	case u.Scheme == "http" && (!t.loopbackHTTP || !isLoopback(host)):
 		return refuse("http is not encrypted", "use https")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return refuse("only https is spoken", "use https")

@@ -192,6 +192,17 @@ func TestRawHostBelowTheAPIIsNotGivenTheToken(t *testing.T) {
 	}
 }
 
+// TestACutQuoteShowsNoPartOfTheToken: an answer that is quoted is cut, perhaps within the token it echoes.
+func TestACutQuoteShowsNoPartOfTheToken(t *testing.T) {
+	for before := range 90 {
+		s := &script{replies: []reply{ok("<p>" + strings.Repeat("x", before) + token + strings.Repeat("y", 90))}}
+		_, err := newClient(t, s, func(o *github.Options) { o.MaxWait = -1 }).DefaultBranch(t.Context(), "a/b")
+		if text := err.Error(); strings.Contains(text, token[:6]) {
+			t.Fatalf("%d bytes before it: %s", before, text)
+		}
+	}
+}
+
 func TestAnonymousSendsNothingThatNeedsAToken(t *testing.T) {
 	s := &script{replies: []reply{ok(`{}`)}}
 	c := newClient(t, s, func(o *github.Options) { o.Token = github.Secret{} })
