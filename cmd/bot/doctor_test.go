@@ -150,6 +150,10 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 			w.set("GITHUB_TOKEN=" + fineGrained)
 			w.ok("run")
 		}, 0, "permission", "acme/platform", doctor.OK, []string{"a digest was filed there", "a fine-grained token"}, nil},
+		{"fine-grained token that may only read", func(w *testWorld) {
+			w.token(func(k *ghtest.Token) { k.Value = fineGrained; k.Access["acme/platform"] = ghtest.Read })
+			w.set("GITHUB_TOKEN=" + fineGrained).run("run")
+		}, 0, "permission", "acme/platform", doctor.Warning, []string{"the last try failed", "issues: write", "Issues: read and write"}, nil},
 		{"token of an Actions job", func(w *testWorld) {
 			w.token(func(k *ghtest.Token) { k.Value, k.Login, k.Integration = "ghs_job", "github-actions[bot]", true })
 			w.set("GITHUB_TOKEN=ghs_job", "GITHUB_ACTIONS=true")
@@ -204,7 +208,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		}, exitSource, "paths", "kubernetes", doctor.Failed, []string{"none of the watched paths", "nowhere"}, nil},
 		{"no network", func(w *testWorld) {
 			w.set("GITHUB_API_URL=http://127.0.0.1:1", "GITHUB_GRAPHQL_URL=http://127.0.0.1:1/graphql", "BOT_GITHUB_MAX_WAIT=10ms")
-		}, exitSource, "network", "127.0.0.1:1", doctor.Failed, []string{"127.0.0.1:1", "HTTPS_PROXY", "bot demo"}, []string{"upstream", "target"}},
+		}, exitSource, "network", "127.0.0.1:1", doctor.Failed, []string{"cannot reach 127.0.0.1:1", "HTTPS_PROXY", "bot demo"}, []string{"upstream", "target"}},
 		{"something else answers", func(w *testWorld) {
 			w.gh.AddFault(ghtest.Fault{Kind: ghtest.HTML, Path: "/rate_limit", Times: -1})
 		}, exitSource, "network", "", doctor.Failed, []string{"HTML", "captive portal"}, []string{"upstream", "target"}},

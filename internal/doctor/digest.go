@@ -151,12 +151,16 @@ func (x *examination) permission(t github.StandingRequest, s github.Standing) bo
 		x.ok(areaDigests, "permission", t.Repository, "the token may file issues there ("+scopes(x.probe.Scopes)+role+")")
 		return true
 	}
+	tries := fmt.Sprintf("it needs %s on %s; bot doctor --notify tries it", may.FineGrained, s.Repository)
+	if why, ok := x.refused[strings.ToLower(t.Repository)]; ok {
+		x.warn(areaDigests, "permission", t.Repository, fmt.Sprintf("GitHub does not tell whether %s may file issues there%s, and the last try failed: %s", x.kind(), role, line(why)), tries)
+		return true
+	}
 	if f, ok := x.filed[strings.ToLower(t.Repository)]; ok {
 		x.ok(areaDigests, "permission", t.Repository, fmt.Sprintf("a digest was filed there %s%s; GitHub itself does not tell the rights of %s", age(x.now.Sub(f.at)), role, x.kind()))
 		return true
 	}
-	x.skip(areaDigests, "permission", t.Repository, fmt.Sprintf("GitHub does not tell whether %s may file issues there%s", x.kind(), role),
-		fmt.Sprintf("it needs %s on %s; bot doctor --notify tries it", may.FineGrained, s.Repository))
+	x.skip(areaDigests, "permission", t.Repository, fmt.Sprintf("GitHub does not tell whether %s may file issues there%s", x.kind(), role), tries)
 	return true
 }
 

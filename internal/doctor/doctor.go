@@ -149,6 +149,7 @@ type examination struct {
 	cursors []store.Cursor
 	runs    []store.Run       // newest first
 	filed   map[string]filing // by lower-case target
+	refused map[string]string // why the newest digest since is not there, by the same
 	opened  bool              // the state could be read
 	latest  *snapshot.Snapshot
 	owed    []store.Delivery // pending, unknown and given up
@@ -159,7 +160,7 @@ type filing struct{ at time.Time }
 
 // Examine does all checks, in the order in which they are told.
 func Examine(ctx context.Context, p Patient) []Check {
-	x := &examination{Patient: p, now: p.Now(), filed: map[string]filing{}}
+	x := &examination{Patient: p, now: p.Now(), filed: map[string]filing{}, refused: map[string]string{}}
 	x.configuration(ctx)
 	head := x.checks
 	x.checks = nil

@@ -69,6 +69,9 @@ func (x *examination) github(ctx context.Context) {
 func (x *examination) network(err error, via string) {
 	advice := "look for a firewall or a missing proxy (HTTPS_PROXY), and whether github.api_url is right; a mirror (mirrors:) is read without a network, and bot demo needs none"
 	finding := line(err.Error())
+	if e, ok := errors.AsType[*github.NetworkError](err); ok {
+		finding = line(e.Error()) // without what it was wanted for
+	}
 	switch {
 	case isServerError(err):
 		advice = "look at https://www.githubstatus.com and run again later"

@@ -57,8 +57,7 @@ func (x *examination) remember(ctx context.Context, st State) (err error) {
 	done, err := st.Deliveries(ctx, "", store.Done)
 	for _, d := range done {
 		key := strings.ToLower(d.Target)
-		kind, _, _ := strings.Cut(d.Key.Channel, ":") // "type", or "type:name"
-		if kind == config.ChannelIssue && d.DoneAt.After(x.filed[key].at) {
+		if isIssue(d) && d.DoneAt.After(x.filed[key].at) {
 			x.filed[key] = filing{at: d.DoneAt}
 		}
 	}
@@ -68,8 +67,19 @@ func (x *examination) remember(ctx context.Context, st State) (err error) {
 	if x.owed, err = st.Deliveries(ctx, "", store.Pending, store.Unknown, store.GivenUp); err != nil {
 		return err
 	}
+	for _, d := range x.owed {
+		key := strings.ToLower(d.Target)
+		if isIssue(d) && d.LastError != "" && d.QueuedAt.After(x.filed[key].at) {
+			x.refused[key] = d.LastError
+		}
+	}
 	x.latest, err = st.Latest(ctx)
 	return err
+}
+
+func isIssue(d store.Delivery) bool {
+	kind, _, _ := strings.Cut(d.Key.Channel, ":") // "type", or "type:name"
+	return kind == config.ChannelIssue
 }
 
 func (x *examination) unusable(path string, err error) {
