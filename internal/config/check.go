@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ func (c Config) check(found *faults) {
 	k.watch(c.Watch, components)
 	k.digests(c, components)
 	k.github(c.GitHub)
+	k.each("network.allow_private", c.Network.AllowPrivate, host)
 	k.run(c)
 }
 
@@ -265,6 +267,21 @@ func (k checker) github(g GitHub) {
 	if g.WriteInterval == 0 && !loopback(api.Hostname()) {
 		k.wrong("github.write_interval", "0s is accepted only towards a loopback address", "write 1s, as GitHub asks for")
 	}
+}
+
+// host checks a host as it stands in an address: a name or an address, with a port if it has one.
+func host(s string) (problem, advice string) {
+	name := strings.ToLower(s)
+	if h, port, err := net.SplitHostPort(s); err == nil && !strings.Contains(s, "/") {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return quote(s) + " has no good port", "write a number from 1 to 65535 behind the :, or leave both away"
+		}
+		name = h
+	}
+	if net.ParseIP(strings.Trim(name, "[]")) == nil && !regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`).MatchString(name) {
+		return quote(s) + " is no host", "write a name or an address alone, such as ghe.example.com or 10.0.0.7:8443"
+	}
+	return "", ""
 }
 
 func (k checker) run(c Config) {
