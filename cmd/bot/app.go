@@ -135,12 +135,16 @@ func (a *app) open() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := github.New(github.Options{
+	options := github.Options{
 		Token: github.NewSecret(cfg.GitHub.Token.Reveal()), APIURL: cfg.GitHub.APIURL, GraphQLURL: cfg.GitHub.GraphQLURL,
 		RawURL: cfg.GitHub.RawURL, ServerURL: cfg.GitHub.ServerURL, UserAgent: "upstream-digest-bot/" + version(),
 		WriteInterval: orNone(cfg.GitHub.WriteInterval), MaxWait: orNone(cfg.GitHub.MaxWait), Timeout: cfg.GitHub.RequestTimeout,
 		Logger: log, Now: a.env.now,
-	})
+	}
+	if a.env.github != nil {
+		a.env.github(&options)
+	}
+	client, err := github.New(options)
 	if err != nil {
 		return nil, &usageError{err}
 	}

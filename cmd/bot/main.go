@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/upstream-digest/bot/internal/github"
 )
 
 // environment is everything the program takes from outside, so that tests can hand in another world.
@@ -26,6 +28,8 @@ type environment struct {
 	// width of the terminal on stdout in columns; 0 when stdout is no terminal.
 	width int
 	color bool
+	// github changes how GitHub is reached; nil: over the network.
+	github func(*github.Options)
 }
 
 func main() { os.Exit(run()) }

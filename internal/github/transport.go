@@ -124,6 +124,9 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 		if v.limit != nil {
 			t.gates.close(d, *v.limit, t.now().Add(v.limit.waitFor(limited)))
 			limited++
+			if write && v.begun {
+				return nil, &UnclearError{Op: c.op, Cause: &ServerError{Host: d.host, Tries: 1}}
+			}
 			continue
 		}
 		if v.again == nil {
@@ -138,14 +141,14 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 			tries = c.tries
 		}
 		wait := max(v.after, t.backoff(failed-1))
-		if failed >= tries || !isTransient(v.again) || !c.budget.take(wait) {
+		if failed >= tries || !isTransient(v.again) || !c.budget.take(t.now(), wait) {
 			if s, ok := v.again.(*ServerError); ok { //nolint:errorlint // made by judge, never wrapped
 				s.Tries = failed
 			}
 			return nil, v.again
 		}
 		t.log.InfoContext(ctx, "github: trying again", "op", c.op, "host", d.host, "reason", v.again.Error(), "wait", wait)
-		if err := sleep(ctx, wait); err != nil {
+		if err := c.budget.sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -169,7 +172,7 @@ func (t *transport) passGate(ctx context.Context, c *call, d destination) error 
 		if wait <= 0 {
 			return ctx.Err()
 		}
-		if !c.budget.take(wait) {
+		if !c.budget.take(t.now(), wait) {
 			resource := g.seen.resource
 			if resource == "" {
 				resource = d.resource
@@ -177,7 +180,7 @@ func (t *transport) passGate(ctx context.Context, c *call, d destination) error 
 			return &LimitError{Kind: g.seen.kind, Resource: resource, Until: g.until}
 		}
 		t.log.WarnContext(ctx, "github: waiting for a limit", "op", c.op, "kind", string(g.seen.kind), "host", d.host, "wait", wait.Round(time.Second))
-		if err := sleep(ctx, wait); err != nil {
+		if err := c.budget.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
