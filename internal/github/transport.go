@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -267,7 +268,8 @@ func (t *transport) networkError(d destination, err error) error {
 	}
 	text := clip(t.scrub.text(err.Error()), 300)
 	if errors.Is(err, context.DeadlineExceeded) {
-		text = fmt.Sprintf("no whole answer within %s", t.timeout)
+		// The request's own limit: whoever asks must not take it for the end of his context.
+		err, text = os.ErrDeadlineExceeded, fmt.Sprintf("no whole answer within %s", t.timeout)
 	}
 	return &NetworkError{Host: d.host, Err: err, text: text}
 }
