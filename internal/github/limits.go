@@ -139,14 +139,11 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 // measured by the server's clock, for the local one may be wrong.
 func untilReset(h http.Header, now time.Time) time.Duration {
 	n, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64)
-	if err != nil || n <= 0 {
+	there := serverNow(h, now)
+	if err != nil || n <= 0 || n > there.Add(longestHour).Unix() {
 		return 0
 	}
-	left := time.Unix(n, 0).Sub(serverNow(h, now))
-	if left > longestHour {
-		return 0
-	}
-	return max(left+time.Second, time.Second)
+	return max(time.Unix(n, 0).Sub(there)+time.Second, time.Second)
 }
 
 func serverNow(h http.Header, now time.Time) time.Time {
