@@ -30,6 +30,8 @@ type bubble struct {
 	dir string
 	env []string
 	via *elsewhere
+	// check stands between the program and the stand-in; nil: nothing does.
+	check func(http.RoundTripper) http.RoundTripper
 }
 
 const elsewhereURL = "http://elsewhere.test/moved"
@@ -75,7 +77,7 @@ func (b *bubble) run(args ...string) result {
 	code := execute(b.t.Context(), environment{
 		args: args, stdout: &out, stderr: &errs, environ: b.env, now: time.Now,
 		github: func(o *github.Options) {
-			o.Base, o.Jitter = b.via, func() float64 { return 0.5 }
+			o.Base, o.Jitter = b.transport(), func() float64 { return 0.5 }
 		},
 	})
 	b.via.next.CloseIdleConnections() // as the end of a process does
@@ -89,6 +91,13 @@ func (b *bubble) run(args ...string) result {
 		}
 	}
 	return r
+}
+
+func (b *bubble) transport() http.RoundTripper {
+	if b.check != nil {
+		return b.check(b.via)
+	}
+	return b.via
 }
 
 // elsewhere answers for another host, to see whether a redirect takes the token there.
@@ -113,8 +122,11 @@ func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 
 var (
 	operation = regexp.MustCompile(`^\s*(query|mutation)\s+(\w+)`)
+	unnamed   = regexp.MustCompile(`^\s*(query|mutation)\s*[({]`)
 	variable  = regexp.MustCompile(`\{\w+(\.\.\.)?\}`)
 )
+
+const noName = "document without a name"
 
 // callName tells what a request is: its route with the names of its parameters, or its GraphQL operation.
 func callName(r ghtest.Request) string {
@@ -123,7 +135,7 @@ func callName(r ghtest.Request) string {
 		if m := operation.FindStringSubmatch(r.Document); m != nil {
 			return m[1] + " " + m[2]
 		}
-		return "document without a name"
+		return noName
 	case ghtest.Raw:
 		return "GET file, raw host"
 	case ghtest.REST:

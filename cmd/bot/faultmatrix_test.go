@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,8 @@ type fault struct {
 	passes bool
 	// harmless does not keep a run from its work at all.
 	harmless bool
+	// wellFormed is an answer as GitHub gives it.
+	wellFormed bool
 	// again is met by every call of every scenario; the others by each distinct call once.
 	again bool
 }
@@ -87,14 +90,14 @@ func faults() []fault {
 		return []fault{
 			// GitHub's rule for a secondary limit without Retry-After is a minute, which is within the
 			// patience of a call; the hour of a primary one is not.
-			{name: name, Fault: ghtest.Fault{Kind: kind, Status: status}, passes: kind == ghtest.SecondaryLimit, again: status == 403},
-			{name: name + " retry-after", Fault: ghtest.Fault{Kind: kind, Status: status, RetryAfter: "7"}, passes: true, again: status == 429 && kind == ghtest.SecondaryLimit},
+			{name: name, Fault: ghtest.Fault{Kind: kind, Status: status}, passes: kind == ghtest.SecondaryLimit, again: status == 403, wellFormed: true},
+			{name: name + " retry-after", Fault: ghtest.Fault{Kind: kind, Status: status, RetryAfter: "7"}, passes: true, again: status == 429 && kind == ghtest.SecondaryLimit, wellFormed: true},
 		}
 	}
 	list := []fault{
-		{name: "500", Fault: ghtest.Fault{Kind: ghtest.ServerError, Status: 500}, passes: true},
-		{name: "502", Fault: ghtest.Fault{Kind: ghtest.ServerError, Status: 502}, passes: true},
-		{name: "503", Fault: ghtest.Fault{Kind: ghtest.ServerError, Status: 503}, passes: true, again: true},
+		{name: "500", Fault: ghtest.Fault{Kind: ghtest.ServerError, Status: 500}, passes: true, wellFormed: true},
+		{name: "502", Fault: ghtest.Fault{Kind: ghtest.ServerError, Status: 502}, passes: true, wellFormed: true},
+		{name: "503", Fault: ghtest.Fault{Kind: ghtest.ServerError, Status: 503}, passes: true, again: true, wellFormed: true},
 		{name: "502 page", Fault: ghtest.Fault{Kind: ghtest.BadGateway}, passes: true},
 	}
 	list = append(list, limits("secondary 403", ghtest.SecondaryLimit, 403)...)
@@ -110,9 +113,9 @@ func faults() []fault {
 		}
 	}
 	return append(list, []fault{
-		{name: "graphql limit", Fault: ghtest.Fault{Kind: ghtest.GraphQLLimit}, fits: isGraphQL, again: true},
-		{name: "graphql limit, soon over", Fault: ghtest.Fault{Kind: ghtest.GraphQLLimit, Reset: 20 * time.Second}, fits: isGraphQL, passes: true},
-		{name: "graphql errors", Fault: ghtest.Fault{Kind: ghtest.GraphQLErrors}, fits: isGraphQL, passes: true},
+		{name: "graphql limit", Fault: ghtest.Fault{Kind: ghtest.GraphQLLimit}, fits: isGraphQL, again: true, wellFormed: true},
+		{name: "graphql limit, soon over", Fault: ghtest.Fault{Kind: ghtest.GraphQLLimit, Reset: 20 * time.Second}, fits: isGraphQL, passes: true, wellFormed: true},
+		{name: "graphql errors", Fault: ghtest.Fault{Kind: ghtest.GraphQLErrors}, fits: isGraphQL, passes: true, wellFormed: true},
 		{name: "empty", Fault: ghtest.Fault{Kind: ghtest.Empty}, passes: true, again: true},
 		{name: "html", Fault: ghtest.Fault{Kind: ghtest.HTML}, passes: true},
 		{name: "truncated", Fault: ghtest.Fault{Kind: ghtest.Truncated}, passes: true, again: true},
@@ -121,13 +124,13 @@ func faults() []fault {
 		{name: "created but reset", Fault: ghtest.Fault{Kind: ghtest.CreatedButReset}, passes: true, again: true},
 		{name: "created, reset, lists lag", Fault: ghtest.Fault{Kind: ghtest.CreatedButReset, Lists: 2}, fits: isWrite, passes: true, again: true},
 		{name: "redirect", Fault: ghtest.Fault{Kind: ghtest.Redirect, Location: elsewhereURL}, again: true},
-		{name: "low remaining", Fault: ghtest.Fault{Kind: ghtest.LowRemaining}, harmless: true},
-		{name: "drop labels", Fault: ghtest.Fault{Kind: ghtest.DropLabels}, fits: contains(`"labels"`)},
-		{name: "lists lag", Fault: ghtest.Fault{Kind: ghtest.LagLists, Lists: 2}, fits: isWrite, harmless: true, again: true},
-		{name: "blob truncated", Fault: ghtest.Fault{Kind: ghtest.BlobTruncated}, fits: contains("isTruncated"), harmless: true},
+		{name: "low remaining", Fault: ghtest.Fault{Kind: ghtest.LowRemaining}, harmless: true, wellFormed: true},
+		{name: "drop labels", Fault: ghtest.Fault{Kind: ghtest.DropLabels}, fits: contains(`"labels"`), wellFormed: true},
+		{name: "lists lag", Fault: ghtest.Fault{Kind: ghtest.LagLists, Lists: 2}, fits: isWrite, harmless: true, again: true, wellFormed: true},
+		{name: "blob truncated", Fault: ghtest.Fault{Kind: ghtest.BlobTruncated}, fits: contains("isTruncated"), harmless: true, wellFormed: true},
 		// What a cut tree lacks is read folder by folder; a folder that is cut itself can't be read.
-		{name: "tree truncated", Fault: ghtest.Fault{Kind: ghtest.TreeTruncated}, fits: tree(true), passes: true},
-		{name: "folder truncated", Fault: ghtest.Fault{Kind: ghtest.TreeTruncated}, fits: tree(false)},
+		{name: "tree truncated", Fault: ghtest.Fault{Kind: ghtest.TreeTruncated}, fits: tree(true), passes: true, wellFormed: true},
+		{name: "folder truncated", Fault: ghtest.Fault{Kind: ghtest.TreeTruncated}, fits: tree(false), wellFormed: true},
 	}...)
 }
 
@@ -181,6 +184,7 @@ func (c *cell) column() string {
 
 type matrix struct {
 	scenarios []*scenario
+	check     func(http.RoundTripper) http.RoundTripper // of the contract test
 
 	mu        sync.Mutex
 	seen, met map[string]bool // calls that were sent, and those that met faults
@@ -255,10 +259,11 @@ func copyTo(t *testing.T, from, to string) {
 }
 
 // enter makes a scenario's world.
-func (s *scenario) enter(t *testing.T) *bubble {
+func (m *matrix) enter(t *testing.T, s *scenario) *bubble {
 	t.Helper()
 	time.Sleep(24 * time.Hour) // the past was yesterday
 	b := newBubble(t, s.git, s.opts)
+	b.check = m.check
 	b.env = append(b.env, s.env...)
 	if s.before == nil {
 		return b
@@ -292,7 +297,7 @@ func (m *matrix) cells(t *testing.T, s *scenario) []*cell {
 	var log []ghtest.Request
 	t.Run(s.name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			b := s.enter(t)
+			b := m.enter(t, s)
 			r := b.run(s.args...)
 			if r.code != exitDone {
 				t.Fatalf("undisturbed, it leaves with %d\n%s", r.code, r.stderr)
@@ -338,7 +343,7 @@ func (m *matrix) cells(t *testing.T, s *scenario) []*cell {
 // play is one cell.
 func (m *matrix) play(t *testing.T, c *cell) {
 	s := c.s
-	b := s.enter(t)
+	b := m.enter(t, s)
 	f := c.fault.Fault
 	f.Skip, f.Times = c.nth-1, 1
 	if c.ever {
