@@ -57,7 +57,7 @@ func newBubble(tb testing.TB, git string, opts ghtest.Options) *bubble {
 // quickDir is a folder in memory where there is such a place: a database on a disk waits for the disk.
 func quickDir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "bot-")
+	dir, err := os.MkdirTemp("/dev/shm", "bot-") //nolint:usetesting // a place that TempDir does not choose
 	if err != nil {
 		return tb.TempDir()
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,7 +42,7 @@ type process struct {
 	stderr strings.Builder
 }
 
-// start starts the program. It is killed, and the test fails, when it is still there after a minute.
+// start starts the program. It is killed, and the test fails, when it is still there after three minutes.
 func (w *testWorld) start(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: w.command(args...), lines: make(chan string, 10_000)}
@@ -52,7 +53,7 @@ func (w *testWorld) start(t *testing.T, args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
+	late := time.AfterFunc(3*time.Minute, func() { _ = p.cmd.Process.Kill() })
 	t.Cleanup(func() { late.Stop() })
 	go func() {
 		defer close(p.lines)
@@ -164,7 +165,7 @@ func (w *testWorld) completes() {
 }
 
 func isCreate(r ghtest.Request) bool {
-	return r.Method == "POST" && strings.HasSuffix(r.Path, "/issues")
+	return r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues")
 }
 
 func TestInterruptedWhileReading(t *testing.T) {

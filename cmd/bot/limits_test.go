@@ -15,12 +15,12 @@ import (
 // TestFaultMatrix shows every limit at every call; here is what a user sees over hours.
 
 // inBubble runs f with a released upstream, its clock at a full day.
-func inBubble(t *testing.T, f func(t *testing.T, b *bubble)) {
+func inBubble(t *testing.T, f func(b *bubble)) {
 	t.Helper()
 	w := newWorld(t)
 	w.commit("v1.35", few, "v1.35.0")
 	w.commit("v1.36", few)
-	synctest.Test(t, func(t *testing.T) { f(t, newBubble(t, w.git, ghtest.Options{})) })
+	synctest.Test(t, func(t *testing.T) { f(newBubble(t, w.git, ghtest.Options{})) })
 }
 
 func (b *bubble) want(r result, code, issues int, says ...string) {
@@ -41,12 +41,12 @@ func (b *bubble) want(r result, code, issues int, says ...string) {
 // TestNothingLeftIsNoStop: every answer says that the hour is used up, and none refuses. v60 would send
 // nothing after the first.
 func TestNothingLeftIsNoStop(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *bubble) {
+	inBubble(t, func(b *bubble) {
 		b.gh.AddFault(ghtest.Fault{Kind: ghtest.LowRemaining, Times: -1})
 		start := time.Now()
 		b.want(b.run("run"), exitDone, 1)
 		if took := time.Since(start); took > 10*time.Second { // a second between writes
-			t.Errorf("it took %s", took)
+			b.t.Errorf("it took %s", took)
 		}
 	})
 }
@@ -54,12 +54,12 @@ func TestNothingLeftIsNoStop(t *testing.T) {
 // TestHourUsedUpWhileFiling: the transaction is done and the issue is refused, for the rest of the hour. It
 // is owed, and filed by the first run that may.
 func TestHourUsedUpWhileFiling(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *bubble) {
+	inBubble(t, func(b *bubble) {
 		b.gh.AddFault(ghtest.Fault{Kind: ghtest.PrimaryLimit, Match: isCreate, Times: 2, Reset: 50 * time.Minute})
 		start := time.Now()
 		b.want(b.run("run"), exitDelivery, 0, "acme/platform", "hourly limit (core) is used up until", "run again then")
 		if took := time.Since(start); took > time.Minute {
-			t.Errorf("it waited %s for what it could not wait for", took)
+			b.t.Errorf("it waited %s for what it could not wait for", took)
 		}
 		time.Sleep(20 * time.Minute)
 		again := b.run("run")
@@ -67,14 +67,14 @@ func TestHourUsedUpWhileFiling(t *testing.T) {
 		time.Sleep(time.Hour)
 		b.want(b.run("run"), exitDone, 1)
 		if r := b.run("run"); r.api != 1 {
-			t.Errorf("a quiet run cost %d requests", r.api)
+			b.t.Errorf("a quiet run cost %d requests", r.api)
 		}
 	})
 }
 
 // TestHourUsedUpWhileReading: nothing is told and nothing is lost.
 func TestHourUsedUpWhileReading(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *bubble) {
+	inBubble(t, func(b *bubble) {
 		b.gh.AddFault(ghtest.Fault{Kind: ghtest.GraphQLLimit, Path: "/graphql", Contains: "query Files", Reset: 50 * time.Minute})
 		b.want(b.run("run"), exitSource, 0, "kubernetes: gates could not be read", "hourly limit (graphql)")
 		time.Sleep(time.Hour)
@@ -120,7 +120,7 @@ func TestSlowDownIsWaitedOut(t *testing.T) {
 
 // TestOwnLimitIsRespected: the token's own requests use the hour up, as GitHub counts them.
 func TestOwnLimitIsRespected(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *bubble) {
+	inBubble(t, func(b *bubble) {
 		b.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write}, CoreLimit: 1})
 		b.want(b.run("run"), exitDelivery, 0, "hourly limit (core)") // the label took the one request
 		time.Sleep(time.Hour)
@@ -131,7 +131,7 @@ func TestOwnLimitIsRespected(t *testing.T) {
 // TestRawHostThatRefusesHoldsUpNoFile: without a token twenty files are read. They do not wait one after
 // the other for a host that asked to wait.
 func TestRawHostThatRefusesHoldsUpNoFile(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *bubble) {
+	inBubble(t, func(b *bubble) {
 		b.env = append(b.env, "GITHUB_TOKEN=")
 		clean := b.run("run", "--dry-run")
 		b.want(clean, exitDone, 0)
@@ -143,10 +143,10 @@ func TestRawHostThatRefusesHoldsUpNoFile(t *testing.T) {
 			r := b.run("run", "--dry-run")
 			b.want(r, exitDone, 0)
 			if stable(r.stdout) != stable(clean.stdout) {
-				t.Errorf("%s: another digest:\n%s", kind, r.stdout)
+				b.t.Errorf("%s: another digest:\n%s", kind, r.stdout)
 			}
 			if took := time.Since(start); took > 5*time.Minute {
-				t.Errorf("%s: it took %s", kind, took)
+				b.t.Errorf("%s: it took %s", kind, took)
 			}
 		}
 	})
