@@ -175,6 +175,9 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	}
 	a.closers = append(a.closers, func() error { base.CloseIdleConnections(); return nil })
 	options.Base = base
+	if a.env.github != nil {
+		a.env.github(&options)
+	}
 	client, err := github.New(options)
 	if err != nil {
 		return nil, &usageError{err}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/upstream-digest/bot/internal/github"
 )
 
 // environment is everything the program takes from outside, so that tests can hand in another world.
@@ -26,6 +28,8 @@ type environment struct {
 	// width of the terminal on stdout in columns; 0 when stdout is no terminal.
 	width int
 	color bool
+	// github changes how GitHub is reached; nil: over the network.
+	github func(*github.Options)
 }
 
 func main() { os.Exit(run()) }
@@ -33,6 +37,12 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first Ctrl-C asks; from then on signals do what they do by default, so that the second one kills.
+	asked := context.AfterFunc(ctx, func() {
+		stop()
+		fmt.Fprintln(os.Stderr, "bot: interrupted: writing down what was done; once more ends at once")
+	})
+	defer asked()
 	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		if w, _, err := term.GetSize(fd); err == nil {

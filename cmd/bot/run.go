@@ -87,7 +87,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	out, err := w.runner.Run(ctx, pipeline.Options{
 		Digest: f.digest, Only: f.only, Upstream: f.upstream, Since: f.since, AcceptRemovals: f.acceptRemovals,
 	})
-	if errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) { // err alone may tell of one request's limit
 		err = fmt.Errorf("the run took longer than run.timeout (%s) and was ended; what is left is done by the next one: %w", w.cfg.Run.Timeout, err)
 	}
 	if perr := a.print(f, out, err); perr != nil {

@@ -205,9 +205,9 @@ func quote(value string) string {
 }
 
 // looksSecret knows GitHub's tokens, Slack's tokens and addresses with a password or a webhook's path.
-func looksSecret(value string) bool {
-	return regexp.MustCompile(`(?i)gh[a-z]_[a-z0-9]{8}|github_pat_|xox[a-z]-|hooks\.slack\.com|://[^/\s]*@`).MatchString(value)
-}
+func looksSecret(value string) bool { return secretLike.MatchString(value) }
+
+var secretLike = regexp.MustCompile(`(?i)gh[a-z]_[a-z0-9]{8}|github_pat_|xox[a-z]-|hooks\.slack\.com|://[^/\s]*@`)
 
 // nearest returns the candidate that name was probably meant to be, or "".
 func nearest(name string, candidates []string) string {

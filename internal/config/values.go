@@ -12,6 +12,12 @@ import (
 	"unicode/utf8"
 )
 
+var (
+	nameForm       = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+	repositoryForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+	repositoryURL  = regexp.MustCompile(`[/:]([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+?)(\.git)?/?$`)
+)
+
 // filled complains about an empty value.
 func (k checker) filled(key, value, advice string) bool {
 	if strings.TrimSpace(value) != "" {
@@ -48,7 +54,7 @@ func (k checker) slug(key, name string) bool {
 	if !k.filled(key, name, "write one: "+form) {
 		return false
 	}
-	if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`).MatchString(name) {
+	if !nameForm.MatchString(name) {
 		k.wrong(key, quote(name)+" can't be a name", "use "+form)
 		return false
 	}
@@ -60,11 +66,11 @@ func (k checker) repository(key, value string) {
 	if !k.filled(key, value, "write it as owner/name") {
 		return
 	}
-	if regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}$`).MatchString(value) && path.Base(value) != "." && path.Base(value) != ".." {
+	if repositoryForm.MatchString(value) && path.Base(value) != "." && path.Base(value) != ".." {
 		return
 	}
 	advice := "write it as owner/name"
-	if m := regexp.MustCompile(`[/:]([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+?)(\.git)?/?$`).FindStringSubmatch(value); m != nil && strings.Contains(value, ":") {
+	if m := repositoryURL.FindStringSubmatch(value); m != nil && strings.Contains(value, ":") {
 		advice = "write " + m[1]
 	}
 	k.wrong(key, quote(value)+" is no repository", advice)

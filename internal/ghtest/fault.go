@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,7 +53,8 @@ const (
 	LowRemaining FaultKind = "low-remaining"
 	// DropLabels drops the labels of an issue that is being created or changed, in silence.
 	DropLabels FaultKind = "drop-labels"
-	// LagLists hides an issue or comment that is being created from the next Lists list requests.
+	// LagLists hides an issue or comment that is being created from the next Lists list requests (0: 1).
+	// Lists does the same under the other kinds of this group: a lost answer whose issue shows late.
 	LagLists FaultKind = "lag-lists"
 	// BlobTruncated cuts every Blob.text of a GraphQL answer to half, with isTruncated.
 	BlobTruncated FaultKind = "blob-truncated"
@@ -95,15 +97,15 @@ func (f *Fault) processed() bool {
 	}
 }
 
-func (f *Fault) known() bool {
-	switch f.Kind {
-	case ServerError, BadGateway, SecondaryLimit, PrimaryLimit, GraphQLLimit, GraphQLErrors, Empty, HTML, Hang, Reset,
-		Redirect, CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, TreeTruncated:
-		return true
-	default:
-		return false
+// FaultKinds lists every kind.
+func FaultKinds() []FaultKind {
+	return []FaultKind{
+		ServerError, BadGateway, SecondaryLimit, PrimaryLimit, GraphQLLimit, GraphQLErrors, Empty, HTML, Hang, Reset,
+		Redirect, CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, TreeTruncated,
 	}
 }
+
+func (f *Fault) known() bool { return slices.Contains(FaultKinds(), f.Kind) }
 
 func (f *Fault) matches(r Request) bool {
 	if f.Method != "" && f.Method != r.Method {

@@ -164,9 +164,7 @@ func (c *call) createIssue(r *repository) answer {
 	}
 	is := c.s.newIssue(r, in)
 	c.applyTriage(is, f)
-	if c.suffers(LagLists) {
-		is.hidden = max(1, c.fault.Lists)
-	}
+	is.hidden = c.lag()
 	c.s.wrote(c, Written{What: "issue", Action: "create", Repository: r.Name, Number: is.Number, ID: is.ID, Title: is.Title, Body: is.Body})
 	a := jsonAnswer(http.StatusCreated, c.issueJSON(is))
 	a.header.Set("Location", c.repoURL(r)+"/issues/"+strconv.Itoa(is.Number))
@@ -367,9 +365,7 @@ func (c *call) createComment(r *repository) answer {
 		return c.notFound()
 	}
 	k := c.s.newComment(is, Comment{Body: body, Author: c.who.Login})
-	if c.suffers(LagLists) {
-		k.hidden = max(1, c.fault.Lists)
-	}
+	k.hidden = c.lag()
 	c.s.wrote(c, Written{What: "comment", Action: "create", Repository: r.Name, Number: is.Number, ID: k.ID, Body: body})
 	a = jsonAnswer(http.StatusCreated, c.commentJSON(k))
 	a.header.Set("Location", c.repoURL(r)+"/issues/comments/"+strconv.FormatInt(k.ID, 10))

@@ -38,6 +38,17 @@ type answer struct {
 
 func (c *call) suffers(k FaultKind) bool { return c.fault != nil && c.fault.Kind == k }
 
+// lag is from how many lists that which is being created stays hidden.
+func (c *call) lag() int {
+	switch {
+	case c.fault == nil:
+		return 0
+	case c.fault.Kind == LagLists:
+		return max(1, c.fault.Lists)
+	}
+	return c.fault.Lists
+}
+
 // resource is the limit that the request counts against.
 func (c *call) resource() string {
 	switch {

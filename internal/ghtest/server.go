@@ -96,6 +96,7 @@ type Server struct {
 	before    []func(Request)
 	after     []func(Request)
 	listener  net.Listener
+	pipes     *pipeListener // of a server in memory
 	http      *http.Server
 	serveDone chan struct{}
 }
@@ -151,6 +152,11 @@ func (s *Server) Listen(addr string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
+	s.serve(l)
+	return nil
+}
+
+func (s *Server) serve(l net.Listener) {
 	srv := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	done := make(chan struct{})
 	s.mu.Lock()
@@ -160,7 +166,6 @@ func (s *Server) Listen(addr string) error {
 		defer close(done)
 		_ = srv.Serve(l) // always ErrServerClosed: Close is the only way out
 	}()
-	return nil
 }
 
 // URL is the base URL without a trailing slash, "" before [Server.Listen].

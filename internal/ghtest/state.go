@@ -222,6 +222,7 @@ func (s *Server) newIssue(r *repository, in Issue) *issue {
 	}
 	in.ID = s.id()
 	s.account(in.Author)
+	in.Labels = slices.Clone(in.Labels) // the caller may keep his
 	for i, l := range in.Labels {
 		in.Labels[i] = s.ensureLabel(r, l).Name
 	}

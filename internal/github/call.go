@@ -44,29 +44,50 @@ func (c *call) isWrite(method string) bool {
 	return !c.query
 }
 
-// budget is the time that a call, with all its pages, may spend waiting.
+// budget is the time that a step, with all its pages or files, may spend waiting. Requests that wait side
+// by side spend the same time once.
 type budget struct {
-	mu   sync.Mutex
-	left time.Duration
+	mu      sync.Mutex
+	left    time.Duration
+	waiting int       // requests that wait now
+	paid    time.Time // until when they have paid
 }
 
 func newBudget(d time.Duration) *budget { return &budget{left: d} }
 
-// take uses d of what is left, or nothing when that is too little.
-func (b *budget) take(d time.Duration) bool {
+// take uses d of what is left, or nothing when that is too little. Who took must sleep.
+func (b *budget) take(now time.Time, d time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if d > b.left {
+	until, price := now.Add(d), d
+	if b.waiting > 0 && b.paid.After(now) {
+		price = max(0, until.Sub(b.paid))
+	}
+	if price > b.left {
 		return false
 	}
-	b.left -= d
+	b.left -= price
+	if b.waiting == 0 || until.After(b.paid) {
+		b.paid = until
+	}
+	b.waiting++
 	return true
+}
+
+// sleep waits for the time that was taken.
+func (b *budget) sleep(ctx context.Context, d time.Duration) error {
+	err := sleep(ctx, d)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting--
+	return err
 }
 
 type budgetKey struct{}
 
-// budgeted makes everything done with the context share one budget; an outer one holds.
-func (c *Client) budgeted(ctx context.Context) context.Context {
+// OneStep makes everything that is done with the context share one Options.MaxWait: the files of a batch,
+// the pages of a listing. An outer one holds.
+func (c *Client) OneStep(ctx context.Context) context.Context {
 	if _, ok := ctx.Value(budgetKey{}).(*budget); ok {
 		return ctx
 	}
@@ -75,7 +96,7 @@ func (c *Client) budgeted(ctx context.Context) context.Context {
 
 // begin makes the context of one request.
 func (c *Client) begin(ctx context.Context, op string) (context.Context, *call) {
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	b, _ := ctx.Value(budgetKey{}).(*budget)
 	k := &call{op: op, budget: b}
 	return withCall(ctx, k), k

@@ -20,6 +20,9 @@ type answer struct {
 // verdict is what an answer means. The zero value: hand it to the caller.
 type verdict struct {
 	limit *limitSeen
+	// begun says that part of the request was executed before the limit was met. A query may still be
+	// sent again; the outcome of a write is unclear.
+	begun bool
 	// again says that a read should be sent again, and is the error when that does not help. For a
 	// write it means that its outcome is unclear.
 	again error
@@ -91,12 +94,13 @@ func checkJSON(d destination, a answer) error {
 
 // judgeGraphQL finds the troubles that GraphQL tells with any status, 200 above all.
 func judgeGraphQL(d destination, a answer, now time.Time) (verdict, bool) {
-	if !bytes.Contains(a.body, []byte(`"errors"`)) {
+	if !bytes.Contains(a.body, []byte(`"errors"`)) && !bytes.Contains(a.body, []byte(`"message"`)) {
 		return verdict{}, false
 	}
 	var g struct {
-		Data   json.RawMessage `json:"data"`
-		Errors []struct {
+		Message string          `json:"message"`
+		Data    json.RawMessage `json:"data"`
+		Errors  []struct {
 			Type    string `json:"type"`
 			Message string `json:"message"`
 		} `json:"errors"`
@@ -105,24 +109,31 @@ func judgeGraphQL(d destination, a answer, now time.Time) (verdict, bool) {
 		return verdict{}, false
 	}
 	noData := len(g.Data) == 0 || string(g.Data) == "null"
+	if noData && len(g.Errors) == 0 && a.status == http.StatusOK {
+		// The form of REST's refusals, under GraphQL's status.
+		if seen, ok := readLimit(http.StatusForbidden, a.header, g.Message, true, now); ok && g.Message != "" {
+			return verdict{limit: &seen}, true
+		}
+		return verdict{}, false
+	}
 	for _, e := range g.Errors {
 		low := strings.ToLower(e.Message)
-		limited := e.Type == "RATE_LIMITED" || e.Type == "RATE_LIMIT" || strings.Contains(low, "secondary rate limit")
+		limited := e.Type == "RATE_LIMITED" || e.Type == "RATE_LIMIT" ||
+			e.Type == "" && (strings.Contains(low, "secondary rate limit") || strings.Contains(low, "api rate limit"))
 		switch {
-		case limited && !noData && len(dataFields(g.Data)) > 0:
-			// Part of the document was executed. For a query what is missing is read again; for a
-			// mutation nobody knows.
-			return verdict{again: &ServerError{Host: d.host}}, true
 		case limited:
 			// With a 403's rules the headers say the rest.
 			seen, ok := readLimit(http.StatusForbidden, a.header, e.Message, true, now)
 			if !ok {
-				seen = limitSeen{kind: SecondaryLimit, resource: a.header.Get("X-Ratelimit-Resource")}
+				seen = limitSeen{kind: SecondaryLimit, resource: clip(a.header.Get("X-Ratelimit-Resource"), 40)}
 				if e.Type != "" && !strings.Contains(low, "secondary") {
 					seen.kind, seen.wait = PrimaryLimit, untilReset(a.header, now)
 				}
 			}
-			return verdict{limit: &seen}, true
+			return verdict{limit: &seen, begun: !noData && len(dataFields(g.Data)) > 0}, true
+		case e.Type == "RESOURCE_LIMITS_EXCEEDED":
+			// The document is too dear for GitHub, not for our hour: a part of it may be had.
+			return verdict{again: &ServerError{Host: d.host}}, true
 		case noData && a.status < 400 && (strings.Contains(low, "something went wrong") || strings.Contains(low, "timeout") || strings.Contains(low, "timed out")):
 			return verdict{again: &ServerError{Host: d.host}}, true
 		}

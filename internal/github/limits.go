@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +11,13 @@ import (
 
 // minSecondaryWait is GitHub's rule for a secondary limit without a Retry-After; it doubles each time.
 const minSecondaryWait = time.Minute
+
+// longestHour is the most that a reset time is believed: an hour, and as much again for clocks apart. What
+// lies further off is no time but a mistake (milliseconds, say).
+const longestHour = 2 * time.Hour
+
+// longestRetry is the most that a Retry-After is believed, so that no arithmetic with it overflows.
+const longestRetry = 7 * 24 * time.Hour
 
 // limitSeen is a limit as one answer tells it.
 type limitSeen struct {
@@ -76,10 +84,11 @@ func readLimit(status int, h http.Header, message string, isJSON bool, now time.
 	if status != http.StatusForbidden && status != http.StatusTooManyRequests {
 		return limitSeen{}, false
 	}
-	seen := limitSeen{resource: h.Get("X-Ratelimit-Resource")}
+	seen := limitSeen{resource: clip(h.Get("X-Ratelimit-Resource"), 40)}
 	low := strings.ToLower(message)
 	after, hasAfter := retryAfter(h, now)
-	exhausted := h.Get("X-Ratelimit-Remaining") == "0"
+	remaining := strings.TrimSpace(h.Get("X-Ratelimit-Remaining"))
+	exhausted := remaining == "0"
 	switch {
 	case hasAfter:
 		seen.kind, seen.wait = SecondaryLimit, max(after, time.Second)
@@ -95,7 +104,10 @@ func readLimit(status int, h http.Header, message string, isJSON bool, now time.
 		seen.kind, seen.wait = PrimaryLimit, untilReset(h, now)
 		return seen, true
 	case strings.Contains(low, "rate limit exceeded"):
-		seen.kind, seen.wait = PrimaryLimit, untilReset(h, now)
+		seen.kind = PrimaryLimit
+		if remaining == "" {
+			seen.wait = untilReset(h, now)
+		} // else some is left of the hour, so its end is not what to wait for
 		return seen, true
 	case status == http.StatusTooManyRequests:
 		seen.kind = SecondaryLimit
@@ -104,29 +116,34 @@ func readLimit(status int, h http.Header, message string, isJSON bool, now time.
 	return limitSeen{}, false
 }
 
-// retryAfter reads Retry-After, in seconds or as a date.
+// retryAfter reads Retry-After, in seconds or as a date; false when there is none or it is neither.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if v == "" {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(v, 10, 32); err == nil && n >= 0 {
+	n, err := strconv.ParseUint(v, 10, 64)
+	switch {
+	case err == nil && n < uint64(longestRetry/time.Second):
 		return time.Duration(n) * time.Second, true
+	case err == nil || errors.Is(err, strconv.ErrRange):
+		return longestRetry, true // "never", in other words
 	}
 	if t, err := http.ParseTime(v); err == nil {
-		return t.Sub(serverNow(h, now)), true
+		return min(t.Sub(serverNow(h, now)), longestRetry), true
 	}
 	return 0, false
 }
 
-// untilReset is the time to the hour's end, 0 when the answer does not say. It is measured by the
-// server's clock, for the local one may be wrong.
+// untilReset is the time to the hour's end, 0 when the answer does not say or says nonsense. It is
+// measured by the server's clock, for the local one may be wrong.
 func untilReset(h http.Header, now time.Time) time.Duration {
 	n, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64)
-	if err != nil || n <= 0 {
+	there := serverNow(h, now)
+	if err != nil || n <= 0 || n > there.Add(longestHour).Unix() {
 		return 0
 	}
-	return max(time.Unix(n, 0).Sub(serverNow(h, now))+time.Second, time.Second)
+	return max(time.Unix(n, 0).Sub(there)+time.Second, time.Second)
 }
 
 func serverNow(h http.Header, now time.Time) time.Time {

@@ -177,9 +177,9 @@ func TestV60DoesNotBlock(t *testing.T) {
 			ok(fmt.Sprintf(`{"resources":{"core":{"limit":60,"remaining":0,"reset":%d}}}`, time.Now().Add(time.Hour).Unix())), ok(`{"default_branch":"main"}`),
 		}}
 		c := newClient(t, s)
-		limits, err := c.Limits(t.Context())
-		if err != nil || limits["core"].Limit != 60 || limits["core"].Remaining != 0 {
-			t.Fatalf("limits %v, %v", limits, err)
+		probe, err := c.Probe(t.Context())
+		if core := probe.Limits["core"]; err != nil || core.Limit != 60 || core.Remaining != 0 {
+			t.Fatalf("limits %v, %v", probe.Limits, err)
 		}
 		if err := readBranch(t, c); err != nil {
 			t.Errorf("reading the limits blocks: %v", err)

@@ -146,7 +146,7 @@ type StandingRequest struct {
 // Standings asks for repositories, in their order, and for the login of the token's owner ("" without a
 // token). With a token it is one GraphQL document; without, one REST request for each.
 func (c *Client) Standings(ctx context.Context, requests []StandingRequest) (login string, _ []Standing, _ error) {
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	out := make([]Standing, len(requests))
 	if c.Anonymous() {
 		for i, r := range requests {

@@ -30,7 +30,7 @@ func (e *EmptyRepositoryError) Error() string {
 // *NotFoundError with What set, a repository that does not exist one without; REST answers both with
 // 404 at times, which costs a second request to tell apart.
 func (c *Client) Commit(ctx context.Context, repository, ref string) (Commit, error) {
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	owner, name, err := splitRepository(repository)
 	if err != nil {
 		return Commit{}, err
@@ -135,6 +135,7 @@ func (c *Client) Blob(ctx context.Context, repository, oid string) ([]byte, erro
 func (c *Client) HasRaw() bool { return c.urls.raw != nil }
 
 // RawFile gives a file's bytes at a commit from the raw host, without the token. They are not checked.
+// When that host fails it is tried once more only, for the API has the file too.
 func (c *Client) RawFile(ctx context.Context, repository, sha, path string) ([]byte, error) {
 	if _, _, err := splitRepository(repository); err != nil {
 		return nil, err
@@ -146,6 +147,7 @@ func (c *Client) RawFile(ctx context.Context, repository, sha, path string) ([]b
 		return nil, fmt.Errorf("read %s: %q is no commit id", repository, clip(sha, 80))
 	}
 	ctx, k := c.begin(ctx, fmt.Sprintf("read %s of %s", path, repository))
+	k.tries = 2
 	target := c.urls.raw.String() + repository + "/" + sha + "/" + escapePath(path)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
@@ -175,7 +177,7 @@ func (c *Client) TagsWithPrefix(ctx context.Context, repository, prefix string) 
 	if err != nil {
 		return nil, err
 	}
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	var tags []string
 	opts := &gh.ReferenceListOptions{Ref: "tags/" + prefix}
 	for range maxPages {
@@ -206,7 +208,7 @@ func (c *Client) Tags(ctx context.Context, repository string, pages int) ([]stri
 	if err != nil {
 		return nil, err
 	}
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	var tags []string
 	opts := &gh.ListOptions{PerPage: 100}
 	for range pages {
@@ -233,21 +235,6 @@ type Rate struct {
 	Reset     time.Time
 }
 
-// Limits gives the limits by resource ("core", "graphql", "search", …). Asking is free.
-func (c *Client) Limits(ctx context.Context) (map[string]Rate, error) {
-	ctx, k := c.begin(ctx, "read the limits")
-	// Not v60's RateLimit.Get: it remembers what it reads, and then blocks by it.
-	req, err := c.rest.NewRequest(http.MethodGet, "rate_limit", nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", k.op, err)
-	}
-	var got limitsAnswer
-	if err := c.do(ctx, k, req, &got, subject{}); err != nil {
-		return nil, err
-	}
-	return got.rates(), nil
-}
-
 // User is the login of the token's owner, by one GraphQL document, for GITHUB_TOKEN of Actions has no
 // REST user. It is asked once.
 func (c *Client) User(ctx context.Context) (string, error) {
@@ -255,7 +242,7 @@ func (c *Client) User(ctx context.Context) (string, error) {
 		return login, nil
 	}
 	var got struct{ Viewer struct{ Login string } }
-	if err := c.GraphQL(ctx, Query{Op: "ask who the token is", Document: `query { viewer { login } }`}, &got); err != nil {
+	if err := c.GraphQL(ctx, Query{Op: "ask who the token is", Document: `query Viewer { viewer { login } }`}, &got); err != nil {
 		return "", err
 	}
 	c.knowViewer(got.Viewer.Login)

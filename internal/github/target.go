@@ -149,7 +149,7 @@ type issuesAnswer struct {
 func (c *Client) Target(ctx context.Context, repository string, since time.Time, label string) (Target, error) {
 	op := "look at " + repository
 	vars := map[string]any{"since": since.UTC().Format(time.RFC3339), "label": label}
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	var t Target
 	for page := range targetPages {
 		got, err := c.issues(ctx, op, repository, targetDocument, vars)
@@ -179,7 +179,7 @@ func (c *Client) Target(ctx context.Context, repository string, since time.Time,
 // 100), with their comments. It is for a lost store: usually two GraphQL documents.
 func (c *Client) OwnIssues(ctx context.Context, repository string, limit int) ([]Issue, error) {
 	op := "look for own issues in " + repository
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	limit = min(max(limit, 1), maxOwnIssues)
 	login, err := c.User(ctx)
 	if err != nil {
@@ -225,7 +225,7 @@ func (c *Client) Comments(ctx context.Context, repository string, number int) ([
 	if err != nil {
 		return nil, err
 	}
-	ctx = c.budgeted(ctx)
+	ctx = c.OneStep(ctx)
 	var all []Comment
 	vars := map[string]any{"owner": owner, "name": name, "number": number}
 	for range maxCommentPages {

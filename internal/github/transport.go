@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -124,6 +125,9 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 		if v.limit != nil {
 			t.gates.close(d, *v.limit, t.now().Add(v.limit.waitFor(limited)))
 			limited++
+			if write && v.begun {
+				return nil, &UnclearError{Op: c.op, Cause: &ServerError{Host: d.host, Tries: 1}}
+			}
 			continue
 		}
 		if v.again == nil {
@@ -138,14 +142,14 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 			tries = c.tries
 		}
 		wait := max(v.after, t.backoff(failed-1))
-		if failed >= tries || !isTransient(v.again) || !c.budget.take(wait) {
+		if failed >= tries || !isTransient(v.again) || !c.budget.take(t.now(), wait) {
 			if s, ok := v.again.(*ServerError); ok { //nolint:errorlint // made by judge, never wrapped
 				s.Tries = failed
 			}
 			return nil, v.again
 		}
 		t.log.InfoContext(ctx, "github: trying again", "op", c.op, "host", d.host, "reason", v.again.Error(), "wait", wait)
-		if err := sleep(ctx, wait); err != nil {
+		if err := c.budget.sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -169,7 +173,7 @@ func (t *transport) passGate(ctx context.Context, c *call, d destination) error 
 		if wait <= 0 {
 			return ctx.Err()
 		}
-		if !c.budget.take(wait) {
+		if !c.budget.take(t.now(), wait) {
 			resource := g.seen.resource
 			if resource == "" {
 				resource = d.resource
@@ -177,7 +181,7 @@ func (t *transport) passGate(ctx context.Context, c *call, d destination) error 
 			return &LimitError{Kind: g.seen.kind, Resource: resource, Until: g.until}
 		}
 		t.log.WarnContext(ctx, "github: waiting for a limit", "op", c.op, "kind", string(g.seen.kind), "host", d.host, "wait", wait.Round(time.Second))
-		if err := sleep(ctx, wait); err != nil {
+		if err := c.budget.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -264,7 +268,8 @@ func (t *transport) networkError(d destination, err error) error {
 	}
 	text := clip(t.scrub.text(err.Error()), 300)
 	if errors.Is(err, context.DeadlineExceeded) {
-		text = fmt.Sprintf("no whole answer within %s", t.timeout)
+		// The request's own limit: whoever asks must not take it for the end of his context.
+		err, text = os.ErrDeadlineExceeded, fmt.Sprintf("no whole answer within %s", t.timeout)
 	}
 	return &NetworkError{Host: d.host, Err: err, text: text}
 }

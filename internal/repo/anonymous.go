@@ -26,8 +26,9 @@ type anonymousReader struct {
 	client     *github.Client
 	repository string
 
-	mu    sync.Mutex
-	trees []*treeIndex // newest last
+	mu      sync.Mutex
+	trees   []*treeIndex // newest last
+	rawDown bool         // the raw host failed: no other file need wait for it
 }
 
 func newAnonymousReader(client *github.Client, repository string) (*anonymousReader, error) {
@@ -147,6 +148,7 @@ func (r *anonymousReader) Entries(ctx context.Context, sha string, folders []str
 
 // Blobs implements Reader: from the raw host at the commit, else by object id from the API.
 func (r *anonymousReader) Blobs(ctx context.Context, sha string, objects []Object) ([]Blob, error) {
+	ctx = r.client.OneStep(ctx)
 	return collectBlobs(r.repository, objects, func(wanted []Object) (map[string][]byte, error) {
 		found := map[string][]byte{}
 		var mu sync.Mutex
@@ -169,7 +171,7 @@ func (r *anonymousReader) Blobs(ctx context.Context, sha string, objects []Objec
 }
 
 func (r *anonymousReader) blob(ctx context.Context, sha string, o Object) ([]byte, error) {
-	if r.client.HasRaw() && isObjectID(sha) {
+	if r.client.HasRaw() && isObjectID(sha) && !r.isRawDown() {
 		data, err := r.client.RawFile(ctx, r.repository, sha, o.Path)
 		if err == nil && isBlob(o.OID, data) {
 			return data, nil
@@ -178,8 +180,19 @@ func (r *anonymousReader) blob(ctx context.Context, sha string, o Object) ([]byt
 			return nil, ctx.Err()
 		}
 		// Whatever is wrong with the raw host (a limit, a stale answer), the API can say it better.
+		if _, absent := errors.AsType[*github.NotFoundError](err); err != nil && !absent {
+			r.mu.Lock()
+			r.rawDown = true
+			r.mu.Unlock()
+		}
 	}
 	return wholeBlob(ctx, r.client, r.repository, o)
+}
+
+func (r *anonymousReader) isRawDown() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rawDown
 }
 
 // Tags implements Reader: the tags that begin with "v", in one request; where none of them is a

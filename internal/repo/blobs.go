@@ -43,17 +43,20 @@ func missingObject(repository string, o Object) error {
 	return &IncompleteError{Repository: repository, What: "blob " + o.Path, Reason: "object " + o.OID + " is not there"}
 }
 
-// wholeBlob reads one file by REST and makes sure that it is what its id says.
+// wholeBlob reads one file by REST and makes sure that it is what its id says. An answer that is something
+// else (an empty one, a page of a proxy's) is asked for once more.
 func wholeBlob(ctx context.Context, client *github.Client, repository string, o Object) ([]byte, error) {
-	data, err := client.Blob(ctx, repository, o.OID)
-	if _, ok := errors.AsType[*github.NotFoundError](err); ok {
-		return nil, missingObject(repository, o)
+	for range 2 {
+		data, err := client.Blob(ctx, repository, o.OID)
+		if _, ok := errors.AsType[*github.NotFoundError](err); ok {
+			return nil, missingObject(repository, o)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if isBlob(o.OID, data) {
+			return data, nil
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !isBlob(o.OID, data) {
-		return nil, &IncompleteError{Repository: repository, What: "blob " + o.Path, Reason: "what was sent is not object " + o.OID}
-	}
-	return data, nil
+	return nil, &IncompleteError{Repository: repository, What: "blob " + o.Path, Reason: "what was sent is not object " + o.OID}
 }

@@ -8,13 +8,14 @@ import (
 // document builds a GraphQL document. Texts become variables: nothing from outside is ever pasted into
 // it.
 type document struct {
+	name      string // of the operation: logs and the fault matrix tell calls apart by it
 	vars      map[string]any
 	params    []string
 	fields    strings.Builder
 	fragments strings.Builder
 }
 
-func newDocument() *document { return &document{vars: map[string]any{}} }
+func newDocument(name string) *document { return &document{name: name, vars: map[string]any{}} }
 
 // bind makes a variable of a value and returns its name with the "$".
 func (d *document) bind(graphQLType string, value any) string {
@@ -30,5 +31,5 @@ func (d *document) repository(alias, owner, name string) {
 }
 
 func (d *document) String() string {
-	return "query Read(" + strings.Join(d.params, ", ") + ") {\n" + d.fields.String() + "}\n" + d.fragments.String()
+	return "query " + d.name + "(" + strings.Join(d.params, ", ") + ") {\n" + d.fields.String() + "}\n" + d.fragments.String()
 }

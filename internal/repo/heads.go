@@ -43,7 +43,7 @@ func readHeads(ctx context.Context, client *github.Client, requests []HeadReques
 }
 
 func readHeadDocument(ctx context.Context, client *github.Client, requests []HeadRequest, results []HeadResult) {
-	doc := newDocument()
+	doc := newDocument("Heads")
 	asked := 0
 	for i, r := range requests {
 		if err := addHead(doc, i, r); err != nil {

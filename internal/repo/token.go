@@ -83,7 +83,7 @@ func (r *tokenReader) Entries(ctx context.Context, sha string, folders []string)
 		return nil, fmt.Errorf("%s: %w", r.repository, err)
 	}
 	const entries = "{ entries { name type oid size } }"
-	doc := newDocument()
+	doc := newDocument("Folders")
 	doc.repository("r", r.owner, r.name)
 	fmt.Fprintf(&doc.fields, "    object(oid: %s) { ... on Commit {\n      oid\n", doc.bind("GitObjectID!", sha))
 	for i, f := range clean {
@@ -159,6 +159,7 @@ func sortEntries(entries []Entry) {
 // Blobs implements Reader: files by object id in batches, each checked against its id. What GraphQL
 // cannot give whole (long, binary, not UTF-8) is fetched by REST.
 func (r *tokenReader) Blobs(ctx context.Context, _ string, objects []Object) ([]Blob, error) {
+	ctx = r.client.OneStep(ctx)
 	return collectBlobs(r.repository, objects, func(wanted []Object) (map[string][]byte, error) {
 		found := map[string][]byte{}
 		for _, batch := range r.batches(wanted) {
@@ -210,7 +211,7 @@ func (r *tokenReader) batches(objects []Object) [][]Object {
 // fetch reads a batch, or its halves when GitHub fails on the whole. It adds what is whole and right to
 // found; the rest is left to REST.
 func (r *tokenReader) fetch(ctx context.Context, batch []Object, found map[string][]byte) error {
-	doc := newDocument()
+	doc := newDocument("Files")
 	doc.repository("r", r.owner, r.name)
 	for i, o := range batch {
 		fmt.Fprintf(&doc.fields, "    b%d: object(oid: %s) { __typename ... on Blob { byteSize isBinary isTruncated text } }\n", i, doc.bind("GitObjectID!", o.OID))
@@ -260,10 +261,11 @@ func isTooMuch(err error) bool {
 // Tags implements Reader: the newest tags by the time of their commits, 100 a document, until a whole
 // page brought no higher stable version, at most 500.
 func (r *tokenReader) Tags(ctx context.Context) ([]string, error) {
+	ctx = r.client.OneStep(ctx)
 	var tags []string
 	best, after := "", (*string)(nil)
 	for range tagPages {
-		doc := newDocument()
+		doc := newDocument("Tags")
 		doc.repository("r", r.owner, r.name)
 		fmt.Fprintf(&doc.fields, "    refs(refPrefix: \"refs/tags/\", first: 100, after: %s, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}) { nodes { name } pageInfo { hasNextPage endCursor } }\n  }\n",
 			doc.bind("String", after))

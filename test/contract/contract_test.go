@@ -468,6 +468,7 @@ func TestValidatorFindsFaults(t *testing.T) {
 		{"path of many segments", "/repos/o/r/contents/a/b/c.go", contract.Exchange{Method: "GET"}, ""},
 		{"good document", "/graphql", gql(viewer, `{"data": {"viewer": {"login": "x"}}}`), ""},
 		{"unknown field", "/graphql", gql(`{ viewer { nope } }`, `{"data": {"viewer": {"nope": "x"}}}`), "nope"},
+		{"unknown argument", "/graphql", gql(`{ user(login: "x", nope: 1) { login } }`, `{"data": {"user": {"login": "x"}}}`), "nope"},
 		{"null that may not be", "/graphql", gql(viewer, `{"data": {"viewer": {"login": null}}}`), "data.viewer.login: is null"},
 		{"missing field", "/graphql", gql(viewer, `{"data": {"viewer": {}}}`), "data.viewer.login: is missing"},
 		{"field too many", "/graphql", gql(viewer, `{"data": {"viewer": {"login": "x", "id": "y"}}}`), "was not selected"},

@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// raceDetector slows everything tenfold: long tests take a sample then.
+const raceDetector = true
