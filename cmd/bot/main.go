@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/upstream-digest/bot/internal/pipeline"
 )
 
 // environment is everything the program takes from outside, so that tests can hand in another world.
@@ -26,14 +28,17 @@ type environment struct {
 	// width of the terminal on stdout in columns; 0 when stdout is no terminal.
 	width int
 	color bool
+	// armed may change a runner that is about to write. Only tests have one: it kills the process between
+	// two writes, or lets the lock run out.
+	armed func(*pipeline.Runner)
 }
 
-func main() { os.Exit(run()) }
+func main() { os.Exit(run(nil)) }
 
-func run() int {
+func run(armed func(*pipeline.Runner)) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
+	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		if w, _, err := term.GetSize(fd); err == nil {
 			env.width = w

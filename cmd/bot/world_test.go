@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("BOT_TEST_IS_PROGRAM") == "1" {
 		os.Unsetenv("BOT_TEST_IS_PROGRAM")
-		os.Exit(run())
+		os.Exit(run(trapped()))
 	}
 	os.Exit(m.Run())
 }

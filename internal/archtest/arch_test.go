@@ -21,6 +21,7 @@ var may = map[string][]string{
 	"internal/gate":            {},
 	"internal/config":          {},
 	"internal/golden":          {},
+	"internal/holder":          {},
 	"internal/github":          {},
 	"internal/ghtest":          {},
 	"internal/snapshot":        {"gate"},

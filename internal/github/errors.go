@@ -231,7 +231,7 @@ func NotExecuted(err error) bool {
 		case *UnclearError:
 			return false
 		case *LimitError, *NetworkError, *AuthError, *PermissionError, *IssuesDisabledError, *ArchivedError,
-			*ValidationError, *NotFoundError, *MovedError, *StatusError:
+			*ValidationError, *NotFoundError, *MovedError, *StatusError, *HeldBackError:
 			return true
 		}
 	}

@@ -20,6 +20,7 @@ const (
 type writing struct {
 	r     *Runner
 	lease store.Lease
+	held  holding // lease, with its time
 	out   *Outcome
 }
 
@@ -119,7 +120,7 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		}
 		return nil
 	}
-	err := ch.Deliver(ctx, parts, record)
+	err := ch.Deliver(w.sending(ctx), parts, record)
 	if err == nil {
 		return nil
 	}

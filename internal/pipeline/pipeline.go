@@ -98,8 +98,11 @@ type Runner struct {
 	Cost           func() report.Cost
 	Log            *slog.Logger
 	Holder         string // who holds the lock: "host pid 4711"
-	LockTTL        time.Duration
-	KeepSnapshots  int
+	// Gone reports whether the holder of that name is surely dead, so that its lock can be taken over
+	// before it runs out; nil: nobody can tell.
+	Gone          func(holder string) bool
+	LockTTL       time.Duration
+	KeepSnapshots int
 	// Notices go into every digest of this run: a mirror that is days old.
 	Notices []string
 }
@@ -180,12 +183,12 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 		_, err := r.tell(ctx, opts, out)
 		return out, err
 	}
-	lease, err := r.Writer.Acquire(ctx, r.Holder, r.LockTTL)
+	held, err := r.lock(ctx)
 	if err != nil {
 		return out, err
 	}
-	started := r.Now()
-	w := &writing{r: r, lease: lease, out: out}
+	started, lease := r.Now(), held.lease
+	w := &writing{r: r, lease: lease, held: held, out: out}
 	err = w.deliverOwed(ctx)
 	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
 		err = errors.Join(err, w.tellAndDeliver(ctx, opts))

@@ -96,6 +96,51 @@ func testTakeOver(t *testing.T, f *fixture) {
 	commit(t, b, taken, store.Update{Run: &store.Run{Outcome: "told"}})
 }
 
+// A dead holder's lock is freed by whoever learnt its lease from the HeldError; should the holder live, it can't
+// write any more. When several find it dead, one gets the lock.
+func testDeadHolder(t *testing.T, f *fixture) {
+	a, b, c := f.open(t), f.open(t), f.open(t)
+	dead := acquire(t, a, "dead")
+	learn := func(s Store) store.Lease {
+		var held *store.HeldError
+		if _, err := s.Acquire(t.Context(), "next", ttl); !errors.As(err, &held) {
+			t.Fatalf("acquire: %v, want a HeldError", err)
+		}
+		return held.Lease
+	}
+	ofB, ofC := learn(b), learn(c)
+	if err := b.Release(t.Context(), ofB); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, a, dead, store.Update{Run: &store.Run{Outcome: "late"}}, store.ErrFenced.Error())
+	next := acquire(t, b, "next")
+	if next.Fence <= dead.Fence {
+		t.Errorf("fence %d after %d", next.Fence, dead.Fence)
+	}
+	// The slower one must not free the lock of the quicker one.
+	if err := c.Release(t.Context(), ofC); !errors.Is(err, store.ErrFenced) {
+		t.Errorf("releasing what is another's by now: %v, want ErrFenced", err)
+	}
+	if got := learn(c); got.Holder != "next" || got.Fence != next.Fence {
+		t.Errorf("the lock is held by %+v", got)
+	}
+	refused(t, a, dead, store.Update{Run: &store.Run{Outcome: "late"}}, store.ErrFenced.Error())
+	commit(t, b, next, store.Update{Run: &store.Run{Outcome: "told"}})
+}
+
+// An empty update asks whether the lease still is the last one, and leaves no trace.
+func testEmptyUpdate(t *testing.T, f *fixture) {
+	a, b := f.open(t), f.open(t)
+	old := acquire(t, a, "slow")
+	before := read(t, b)
+	commit(t, a, old, store.Update{})
+	f.clock.advance(ttl)
+	commit(t, a, old, store.Update{}) // run out, and nobody wants it
+	acquire(t, b, "next")
+	refused(t, a, old, store.Update{}, store.ErrFenced.Error())
+	same(t, "asking left a trace", before, read(t, b))
+}
+
 func testFences(t *testing.T, f *fixture) {
 	var last int64
 	for i := range 5 {
