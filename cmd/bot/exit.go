@@ -8,6 +8,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/store"
 )
 
@@ -32,6 +33,7 @@ func (e *usageError) Unwrap() error { return e.err }
 func exitCode(ctx context.Context, err error) int {
 	var (
 		unusable *store.UnusableError
+		old      *publish.OldStateError
 		usage    *usageError
 		pusage   *pipeline.UsageError
 		held     *store.HeldError
@@ -41,7 +43,7 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &unusable):
+	case errors.As(err, &unusable), errors.As(err, &old):
 		return exitState
 	case errors.As(err, &usage), errors.As(err, &pusage):
 		return exitUsage

@@ -219,7 +219,7 @@ func digestsField() field {
 					{name: "name", kind: text, without: "the type", example: ChannelIssue,
 						doc: "Tells channels of one digest apart; needed where two have the same type. Do not change it while deliveries are open."},
 					{name: "path", kind: text, without: "none", example: "out/digest.md",
-						doc: "The file to write. Needed for type file, and only there."},
+						doc: "The file to write; {definition}, {seq} (the digest's number) and {date} are filled in. Where something else stands already, the digest is written beside it: digest-2.md. Needed for type file, and only there."},
 					{name: "repository", kind: text, without: "target.repository", example: "acme/platform",
 						doc: "Another repository for the issue. Only for type github-issue."},
 					{name: "labels", kind: texts, without: "target.labels", example: "[upstream-digest]",

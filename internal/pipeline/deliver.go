@@ -103,11 +103,16 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	if ch == nil {
 		return &DeliveryError{key.Channel, target, errors.New("this bot has no such channel")}
 	}
+	newest, err := w.newest(ctx, key)
+	if err != nil {
+		return err
+	}
 	state := map[int]store.Delivery{}
 	parts := make([]publish.Delivery, 0, len(group))
 	for _, d := range group {
 		state[d.Key.Part] = d
 		parts = append(parts, forChannel(d))
+		parts[len(parts)-1].Newest = newest
 	}
 	record := func(p publish.Delivery) error {
 		d := withOutcome(state[p.Number], p, w.r.ServerNow())
@@ -120,9 +125,13 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		}
 		return nil
 	}
-	err := ch.Deliver(w.sending(ctx), parts, record)
+	err = ch.Deliver(w.sending(ctx), parts, record)
 	if err == nil {
 		return nil
+	}
+	var old *publish.OldStateError
+	if errors.As(err, &old) {
+		return err // no failed try: only a person can help
 	}
 	var partial *publish.PartialError
 	if !errors.As(err, &partial) && ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
@@ -132,6 +141,21 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		return err
 	}
 	return &DeliveryError{key.Channel, target, err}
+}
+
+// newest is the number of a definition's newest digest. Those of a definition that lost its cursor are known by key.
+func (w *writing) newest(ctx context.Context, key store.Key) (int64, error) {
+	cursors, err := w.r.State.Cursors(ctx)
+	if err != nil {
+		return 0, err
+	}
+	newest := key.Seq
+	for _, c := range cursors {
+		if c.Definition == key.Definition {
+			newest = max(newest, c.Seq)
+		}
+	}
+	return newest, nil
 }
 
 // countTry notes a failed try on every open part, and gives up what failed too often or for too long.

@@ -190,7 +190,8 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 	started, lease := r.Now(), held.lease
 	w := &writing{r: r, lease: lease, held: held, out: out}
 	err = w.deliverOwed(ctx)
-	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
+	var old *publish.OldStateError // what it would tell may be told already
+	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) && !errors.As(err, &old) {
 		err = errors.Join(err, w.tellAndDeliver(ctx, opts))
 	}
 	// What follows must happen even when the run was interrupted.
