@@ -84,6 +84,10 @@ func explain(err error) []string {
 	if errors.As(err, &network) {
 		lines = append(lines, "bot: "+noNetwork)
 	}
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		lines = append(lines, "bot: "+holderHint(held.Lease))
+	}
 	if errors.As(err, &auth) {
 		lines = append(lines, "bot: make a new token and hand it in as GITHUB_TOKEN; a dry run works without one")
 	}

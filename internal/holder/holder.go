@@ -43,9 +43,25 @@ func Self() string {
 var nameRE = regexp.MustCompile(`, process ([0-9]{1,9}) \[linux ([0-9a-f-]{36}) ([0-9]{1,20}) ([0-9]{1,20})\]$`)
 
 // Gone reports whether the process of that name is surely dead. False says nothing.
-func Gone(name string) bool {
+func Gone(name string) bool { return look(name) == dead }
+
+// Lives reports whether the process of that name surely runs, on this machine. False says nothing.
+func Lives(name string) bool { return look(name) == alive }
+
+type fate int
+
+const (
+	unknown fate = iota
+	alive
+	dead
+)
+
+func look(name string) fate {
 	p, ok := parse(name)
-	return ok && gone(p)
+	if !ok {
+		return unknown
+	}
+	return fateOf(p)
 }
 
 func parse(name string) (process, bool) {

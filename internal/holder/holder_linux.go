@@ -33,27 +33,30 @@ func self() (process, bool) {
 	return p, err == nil
 }
 
-// gone reports whether p is surely dead: of this boot and namespace, and its number is free, given to
-// another process, or that of a process that ended and waits to be buried by its parent.
+// fateOf looks for p. It is dead when it is of this boot and namespace, and its number is free, given to another
+// process, or that of a process that ended and waits to be buried by its parent.
 //
 // A namespace's number may be given again, but only when all its processes are dead.
-func gone(p process) bool {
+func fateOf(p process) fate {
 	me, ok := self()
 	if !ok || p.boot != me.boot || p.namespace != me.namespace {
-		return false
+		return unknown
 	}
 	// Asked of the kernel: where /proc hides other users' processes it says that none is there.
 	switch err := syscall.Kill(p.pid, 0); {
 	case errors.Is(err, syscall.ESRCH):
-		return true
+		return dead
 	case err != nil && !errors.Is(err, syscall.EPERM):
-		return false
+		return unknown
 	}
 	state, started, err := stat(p.pid)
-	if err != nil {
-		return false // hidden, or gone this moment: the next look tells
+	switch {
+	case err != nil:
+		return unknown // hidden, or gone this moment: the next look tells
+	case started != p.started, (state == 'Z' || state == 'X') && alone(p.pid):
+		return dead
 	}
-	return started != p.started || (state == 'Z' || state == 'X') && alone(p.pid)
+	return alive
 }
 
 // stat reads a process's state and when it started, in ticks since the boot. See proc_pid_stat(5).

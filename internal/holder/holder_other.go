@@ -7,4 +7,4 @@ package holder
 
 func self() (process, bool) { return process{}, false }
 
-func gone(process) bool { return false }
+func fateOf(process) fate { return unknown }

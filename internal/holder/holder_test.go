@@ -54,7 +54,7 @@ func TestGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := strings.TrimSpace(string(line[:n]))
-	if holder.Gone(name) {
+	if holder.Gone(name) || !holder.Lives(name) {
 		t.Errorf("%q lives", name)
 	}
 	spoilt := func(old, replacement string) string {
@@ -71,7 +71,7 @@ func TestGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = other.Wait() // says that it was killed
-	if !holder.Gone(name) {
+	if !holder.Gone(name) || holder.Lives(name) {
 		t.Errorf("%q is dead", name)
 	}
 	for what, n := range map[string]string{
@@ -81,8 +81,8 @@ func TestGone(t *testing.T) {
 		"nothing":           "",
 		"another form":      "host pid 4711",
 	} {
-		if holder.Gone(n) {
-			t.Errorf("%s: nobody here can know that %q is gone", what, n)
+		if holder.Gone(n) || holder.Lives(n) {
+			t.Errorf("%s: nobody here can know whether %q is gone", what, n)
 		}
 	}
 	// Our own number with another start: it was given again.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,24 +13,19 @@ import (
 // have arrived when another run may take the lock over and look for it.
 const sendMargin = time.Minute
 
-// lock takes the lock, also from a holder whose process is surely gone. Were that ever wrong, the holder's
-// fence keeps it from writing, and what asks before sending keeps it from sending.
+// lock takes the lock, also from a run whose process is surely gone. Were that ever wrong, the fence keeps
+// it from writing, and what asks before sending keeps it from sending.
 func (r *Runner) lock(ctx context.Context) (holding, error) {
 	h := holding{asked: r.Now(), ttl: r.LockTTL}
-	var err error
-	h.lease, err = r.Writer.Acquire(ctx, r.Holder, r.LockTTL)
-	var held *store.HeldError
-	if !errors.As(err, &held) || r.Gone == nil || !r.Gone(held.Lease.Holder) {
+	lease, from, err := store.Take(ctx, r.Writer, r.Holder, r.LockTTL, r.Gone)
+	if err != nil {
 		return h, err
 	}
-	// Fenced: another run was quicker to find it gone, or it was slow to say good-bye.
-	if err := r.Writer.Release(ctx, held.Lease); err != nil && !errors.Is(err, store.ErrFenced) {
-		return h, err
+	if from != "" {
+		r.Log.WarnContext(ctx, "took the lock over from a run that died", "holder", from)
 	}
-	r.Log.WarnContext(ctx, "took the lock over from a run that died", "holder", held.Lease.Holder)
-	h.asked = r.Now()
-	h.lease, err = r.Writer.Acquire(ctx, r.Holder, r.LockTTL)
-	return h, err
+	h.lease = lease
+	return h, nil
 }
 
 // holding is a lock with the time at which it was asked for, as this process's clocks say.
