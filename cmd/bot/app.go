@@ -144,6 +144,7 @@ func (a *app) open() (*world, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	a.closers = append(a.closers, client.Close)
 	var mirrors []repo.Mirror
 	for _, m := range cfg.Mirrors {
 		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})
