@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +47,7 @@ var crashScenarios = []struct {
 		w.commit("v1.36", both(invented(800), promoteVolume))
 	}, 2, 0},
 	{"a delivery is unknown, and there", func(w *testWorld) {
-		w.die(point{executed, requestTo("POST", "/issues")})
+		w.die(point{executed, firstIssue})
 		w.commit("v1.36", promoteVolume)
 	}, 2, 0},
 	{"a delivery is unknown, and not there", func(w *testWorld) {
@@ -209,7 +210,7 @@ const (
 
 func (k pointKind) ofRequests() bool { return k == lost || k == executed }
 
-// point is the n-th moment of a kind in a run; or, for requests, the first that matches.
+// point is the n-th moment of a kind in a run; n may be firstIssue.
 type point struct {
 	kind pointKind
 	n    int
@@ -240,14 +241,7 @@ func thinned(points []point) []point {
 	return out
 }
 
-// requestTo stands for the first request of a method to a path that ends so.
-func requestTo(method, suffix string) int {
-	if method != "POST" || suffix != "/issues" {
-		panic("only the creation of an issue has a number of its own")
-	}
-	return firstIssue
-}
-
+// firstIssue stands for the request that creates the first issue, whichever number it has.
 const firstIssue = -1
 
 // countPoints runs the program to its end, unharmed, and counts its requests and writes.
@@ -279,7 +273,7 @@ func (w *testWorld) die(p point) bool {
 	var disarmed atomic.Bool
 	strike := func(r ghtest.Request) bool {
 		n := seen.Add(1)
-		hit := n == int64(p.n) || p.n == firstIssue && r.Method == "POST" && strings.HasSuffix(r.Path, "/issues")
+		hit := n == int64(p.n) || p.n == firstIssue && r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues")
 		if !hit || disarmed.Swap(true) {
 			return false
 		}

@@ -152,7 +152,7 @@ func (s *sleeper) wait() syscall.WaitStatus {
 	for {
 		var status syscall.WaitStatus
 		_, err := syscall.Wait4(s.pid, &status, syscall.WUNTRACED, nil)
-		if err == syscall.EINTR { //nolint:errorlint // system calls return bare numbers
+		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {

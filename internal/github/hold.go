@@ -97,7 +97,7 @@ func (b *guardedBody) Close() error {
 }
 
 // refused gives the error with which the body was held back, and whether a piece of it had left before.
-func (b *guardedBody) refused() (err error, begun bool) { //nolint:revive // read like a comma-ok
+func (b *guardedBody) refused() (err error, begun bool) {
 	if b == nil {
 		return nil, false
 	}
