@@ -48,7 +48,8 @@ type Options struct {
 	Timeout time.Duration
 	// Logger gets waits and retries (warn) and requests (debug). Default: nothing is logged.
 	Logger *slog.Logger
-	// Base sends the requests. Default: a copy of net/http's own with TLS 1.2 or better.
+	// Base sends the requests. Default: a copy of net/http's own with TLS 1.2 or better, and without a
+	// proxy.
 	Base http.RoundTripper
 	// Now is the clock. It must be set.
 	Now func() time.Time

@@ -107,6 +107,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"five hundred snapshots", testFiveHundred},
 		{"prune", testPrune},
 		{"prune drops old runs", testPruneRuns},
+		{"prune drops old digests", testPruneDigests},
 		{"newer schema", testNewer},
 		{"damage", testDamage},
 		{"killed while writing", testKilled},
