@@ -144,7 +144,7 @@ func schema() []field {
 		}},
 		{name: "run", kind: section, doc: "Limits of one run.", fields: []field{
 			{name: "timeout", kind: duration, def: 15 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
-				doc: "The longest a run may take. The lock of a run that died is free five minutes after this time."},
+				doc: "The longest a run may take. The lock of a run that died is free at once for runs on the same machine, and for others five minutes after this time."},
 			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
 				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
 			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
