@@ -179,7 +179,6 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
-	a.closers = append(a.closers, client.Close)
 	var mirrors []repo.Mirror
 	for _, m := range cfg.Mirrors {
 		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})

@@ -152,7 +152,7 @@ func TestOldStateIsFoundOut(t *testing.T) {
 				if errors.As(err, &old) != tt.old || (f.creates == 0) != tt.old || !tt.old && err != nil {
 					t.Errorf("%d creates, error %v", f.creates, err)
 				}
-				if tt.old && !strings.Contains(err.Error(), i.URL) {
+				if tt.old && err != nil && !strings.Contains(err.Error(), i.URL) {
 					t.Errorf("%q does not name the proof", err)
 				}
 			})
