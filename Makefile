@@ -38,6 +38,10 @@ lint: lint-tool ## golangci-lint
 test: ## all tests but the oracle's downloads
 	$(GO) test -short ./...
 
+.PHONY: soak
+soak: ## 500 runs with random changes and faults; SOAK=n for others, SEED=n to repeat one
+	$(GO) test ./cmd/bot -run '^TestSoak$$' -count=1 -v -timeout 60m -soak $(or $(SOAK),500) -soak.seed $(or $(SEED),0)
+
 .PHONY: test-race
 test-race: ## all tests, race detector, random order
 	$(GO) test -race -shuffle=on ./...

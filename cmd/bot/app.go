@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/upstream-digest/bot/internal/egress"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/holder"
 	"github.com/upstream-digest/bot/internal/pipeline"
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/repo"
@@ -194,7 +194,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		Repositories: set,
 		Watch:        diff.Watch(cfg.Watch),
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
-		Holder: holder(), LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
+		Holder: holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
 		FailingAfter: cfg.Run.FailingAfter,
 		Cost: func() report.Cost {
 			c := client.Cost()
@@ -298,6 +298,9 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	a.closers = append(a.closers, st.Close)
 	w.runner.State, w.runner.Writer = st, st
 	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
+	if a.env.armed != nil {
+		a.env.armed(w.runner)
+	}
 	w.runner.Channels = map[string]publish.Channel{
 		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Own: w.client, Settle: w.cfg.GitHub.SettleTimeout},
 		publish.TypeFile:        publish.FileChannel{},
@@ -321,14 +324,6 @@ func nonce() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24: the program ends instead
 	return hex.EncodeToString(b[:])
-}
-
-func holder() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }
 
 // version is the module's version, or the commit it was built from.

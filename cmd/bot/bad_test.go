@@ -1,28 +1,13 @@
 package main
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/upstream-digest/bot/internal/ghtest"
 )
-
-// expireLock makes a lock look as if its holder had died long ago.
-func expireLock(t *testing.T, path string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec(`UPDATE lock SET expires = ?`, time.Unix(0, 0).UTC().Format("2006-01-02T15:04:05.000000000Z")); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // TestBadInput: one clear message that names what is wrong and the next step, the right exit code, no
 // stack trace, no token, and a state that was not touched.

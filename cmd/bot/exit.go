@@ -8,6 +8,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/store"
 )
 
@@ -37,6 +38,7 @@ func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) 
 func exitCode(ctx context.Context, err error) int {
 	var (
 		unusable *store.UnusableError
+		old      *publish.OldStateError
 		usage    *usageError
 		pusage   *pipeline.UsageError
 		held     *store.HeldError
@@ -49,7 +51,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDone
 	case errors.As(err, &told):
 		return told.code
-	case errors.As(err, &unusable):
+	case errors.As(err, &unusable), errors.As(err, &old):
 		return exitState
 	case errors.As(err, &usage), errors.As(err, &pusage):
 		return exitUsage
@@ -93,6 +95,10 @@ func explain(err error) []string {
 	}
 	if errors.As(err, &network) {
 		lines = append(lines, "bot: "+noNetwork)
+	}
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		lines = append(lines, "bot: "+holderHint(held.Lease))
 	}
 	if errors.As(err, &auth) {
 		lines = append(lines, "bot: make a new token and hand it in as GITHUB_TOKEN; a dry run works without one")

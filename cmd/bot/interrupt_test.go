@@ -341,7 +341,6 @@ func TestSecondInterruptKills(t *testing.T) {
 		t.Errorf("it ended with %s, want the signal to have killed it\n%s", state, p.said())
 	}
 	release()
-	expireLock(t, w.state())
 	w.hasty()
 	w.ok("run")
 	w.wantIssues(2)

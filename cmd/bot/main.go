@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/pipeline"
 )
 
 // environment is everything the program takes from outside, so that tests can hand in another world.
@@ -30,11 +31,14 @@ type environment struct {
 	color bool
 	// github changes how GitHub is reached; nil: over the network.
 	github func(*github.Options)
+	// armed may change a runner that is about to write. Only tests have one: it kills the process between
+	// two writes, or lets the lock run out.
+	armed func(*pipeline.Runner)
 }
 
-func main() { os.Exit(run()) }
+func main() { os.Exit(run(nil)) }
 
-func run() int {
+func run(armed func(*pipeline.Runner)) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first Ctrl-C asks; from then on signals do what they do by default, so that the second one kills.
@@ -43,7 +47,7 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "bot: interrupted: writing down what was done; once more ends at once")
 	})
 	defer asked()
-	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
+	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		if w, _, err := term.GetSize(fd); err == nil {
 			env.width = w

@@ -128,7 +128,6 @@ func TestKilledBetweenCreationAndRecord(t *testing.T) {
 			if err := c.Wait(); err == nil {
 				t.Fatal("the process was not killed")
 			}
-			expireLock(t, w.state())
 			w.ok("run")
 			w.wantIssues(want)
 			w.ok("run")

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("BOT_TEST_IS_PROGRAM") == "1" {
 		os.Unsetenv("BOT_TEST_IS_PROGRAM")
-		os.Exit(run())
+		os.Exit(run(trapped()))
 	}
 	os.Exit(m.Run())
 }
@@ -31,13 +31,15 @@ const secret = "ghp_averysecrettoken0123456789"
 
 // testWorld is an upstream, a stand-in that serves it, and a folder for the bot.
 type testWorld struct {
-	t    testing.TB
-	gh   *ghtest.Server
-	dir  string
-	git  string
-	env  []string
-	step int
-	all  []sample.Step
+	t   testing.TB
+	gh  *ghtest.Server
+	dir string
+	git string
+	env []string
+	// added are the variables that a test has set.
+	added []string
+	step  int
+	all   []sample.Step
 }
 
 func newWorld(tb testing.TB) *testWorld {
@@ -112,6 +114,7 @@ func (w *testWorld) push(files map[string][]byte, tags ...string) {
 // set overrides environment variables.
 func (w *testWorld) set(pairs ...string) *testWorld {
 	w.env = append(w.env, pairs...)
+	w.added = append(w.added, pairs...)
 	return w
 }
 

@@ -21,6 +21,7 @@ var may = map[string][]string{
 	"internal/gate":            {},
 	"internal/config":          {},
 	"internal/golden":          {},
+	"internal/holder":          {},
 	"internal/egress":          {},
 	"internal/doctor":          {"config", "github", "repo", "snapshot", "store"},
 	"internal/github":          {},

@@ -144,7 +144,7 @@ func schema() []field {
 		}},
 		{name: "run", kind: section, doc: "Limits of one run.", fields: []field{
 			{name: "timeout", kind: duration, def: 15 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
-				doc: "The longest a run may take. The lock of a run that died is free five minutes after this time."},
+				doc: "The longest a run may take. The lock of a run that died is free at once for runs on the same machine, and for others five minutes after this time."},
 			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
 				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
 			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
@@ -225,7 +225,7 @@ func digestsField() field {
 					{name: "name", kind: text, without: "the type", example: ChannelIssue,
 						doc: "Tells channels of one digest apart; needed where two have the same type. Do not change it while deliveries are open."},
 					{name: "path", kind: text, without: "none", example: "out/digest.md",
-						doc: "The file to write. Needed for type file, and only there."},
+						doc: "The file to write; {definition}, {seq} (the digest's number) and {date} are filled in. Where something else stands already, the digest is written beside it: digest-2.md. Needed for type file, and only there."},
 					{name: "repository", kind: text, without: "target.repository", example: "acme/platform",
 						doc: "Another repository for the issue. Only for type github-issue."},
 					{name: "labels", kind: texts, without: "target.labels", example: "[upstream-digest]",

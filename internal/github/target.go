@@ -31,6 +31,9 @@ type Target struct {
 	Issues []Issue
 	// Complete is false when there were more issues than three pages of 50.
 	Complete bool
+	// Newest are the last 20 issues that were opened with the label asked for, newest first, whenever they were
+	// updated; of any label where none was asked for. They lack title, labels and comments.
+	Newest []Issue
 }
 
 // Ready gives the error that filing an issue would meet: *IssuesDisabledError, *ArchivedError, or nil.
@@ -57,11 +60,14 @@ fragment commentFields on IssueComment { body url viewerDidAuthor }
 `
 
 const targetDocument = `
-query Target($owner: String!, $name: String!, $label: String!, $since: DateTime!, $after: String) {
+query Target($owner: String!, $name: String!, $label: String!, $labels: [String!], $since: DateTime!, $after: String, $first: Boolean!) {
   viewer { login }
   repository(owner: $owner, name: $name) {
     id nameWithOwner hasIssuesEnabled isArchived viewerPermission
     label(name: $label) { name }
+    newest: issues(first: 20, labels: $labels, orderBy: {field: CREATED_AT, direction: DESC}) @include(if: $first) {
+      nodes { number url body viewerDidAuthor createdAt updatedAt }
+    }
     issues(first: 50, after: $after, filterBy: {since: $since}, orderBy: {field: UPDATED_AT, direction: DESC}) {
       nodes { ...issueFields }
       pageInfo { hasNextPage endCursor }
@@ -136,6 +142,7 @@ type repositoryNode struct {
 		Nodes    []issueNode
 		PageInfo pageInfo
 	}
+	Newest struct{ Nodes []issueNode }
 }
 
 type issuesAnswer struct {
@@ -148,7 +155,10 @@ type issuesAnswer struct {
 // issues come with all their comments.
 func (c *Client) Target(ctx context.Context, repository string, since time.Time, label string) (Target, error) {
 	op := "look at " + repository
-	vars := map[string]any{"since": since.UTC().Format(time.RFC3339), "label": label}
+	vars := map[string]any{"since": since.UTC().Format(time.RFC3339), "label": label, "labels": nil, "first": true}
+	if label != "" {
+		vars["labels"] = []string{label}
+	}
 	ctx = c.OneStep(ctx)
 	var t Target
 	for page := range targetPages {
@@ -162,6 +172,10 @@ func (c *Client) Target(ctx context.Context, repository string, since time.Time,
 				Repository: r.NameWithOwner, NodeID: r.ID, Viewer: got.Viewer.Login, HasIssues: r.HasIssuesEnabled,
 				Archived: r.IsArchived, Permission: r.ViewerPermission, HasLabel: label == "" || r.Label != nil,
 			}
+			for _, n := range r.Newest.Nodes {
+				t.Newest = append(t.Newest, n.issue())
+			}
+			vars["first"] = false
 		}
 		for _, n := range r.Issues.Nodes {
 			t.Issues = append(t.Issues, n.issue())

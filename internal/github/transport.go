@@ -88,7 +88,9 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 	ctx := req.Context()
 	d := t.urls.destination(req.URL)
 	write := c.isWrite(req.Method)
+	var hold *guard
 	if write {
+		hold = guardOf(ctx)
 		leave, err := t.lane.enter(ctx)
 		if err != nil {
 			return nil, err
@@ -102,7 +104,7 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 		}
 		t.cost.add(d.kind, sent > 0)
 		sent++
-		a, resp, fail := t.attempt(req, d, body)
+		a, resp, fail := t.attempt(req, d, body, hold)
 		var v verdict
 		tries := defaultTries
 		switch {
@@ -157,6 +159,9 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 
 // isTransient reports whether sending a read again may help.
 func isTransient(err error) bool {
+	if _, ok := errors.AsType[*HeldBackError](err); ok {
+		return false
+	}
 	if s, ok := errors.AsType[*ServerError](err); ok {
 		return s.Status == 0 || s.Status == 500 || s.Status == 502 || s.Status == 503 || s.Status == 504
 	}
@@ -201,7 +206,7 @@ type failure struct {
 const tooLarge = "the answer is larger than 64 MiB"
 
 // attempt sends the request once and reads the answer whole. Either fail is nil, or nothing else counts.
-func (t *transport) attempt(req *http.Request, d destination, body []byte) (a answer, resp *http.Response, fail *failure) {
+func (t *transport) attempt(req *http.Request, d destination, body []byte, hold *guard) (a answer, resp *http.Response, fail *failure) {
 	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
 	defer cancel()
 	var trace sendTrace
@@ -210,7 +215,11 @@ func (t *transport) attempt(req *http.Request, d destination, body []byte) (a an
 		return a, nil, &failure{err: err, unsent: true}
 	}
 	start := t.now()
+	held := hold.watch(out)
 	resp, err = t.base.RoundTrip(out)
+	if refused, begun := held.refused(); refused != nil && err != nil {
+		return a, nil, &failure{err: refused, unsent: !begun}
+	}
 	if err != nil {
 		return a, nil, &failure{err: t.networkError(d, err), unsent: trace.unsent() || isDialError(err)}
 	}

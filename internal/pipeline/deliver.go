@@ -30,6 +30,7 @@ func hopeless(d store.Delivery, now time.Time) bool {
 type writing struct {
 	r     *Runner
 	lease store.Lease
+	held  holding // lease, with its time
 	out   *Outcome
 	// failed are the channels, with target, that could not be delivered to in this run.
 	failed map[[2]string]bool
@@ -122,11 +123,16 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	if ch == nil {
 		return &DeliveryError{key.Channel, target, errors.New("this bot has no such channel")}
 	}
+	newest, err := w.newest(ctx, key)
+	if err != nil {
+		return err
+	}
 	state := map[int]store.Delivery{}
 	parts := make([]publish.Delivery, 0, len(group))
 	for _, d := range group {
 		state[d.Key.Part] = d
 		parts = append(parts, forChannel(d))
+		parts[len(parts)-1].Newest = newest
 	}
 	record := func(p publish.Delivery) error {
 		d := withOutcome(state[p.Number], p, w.r.ServerNow())
@@ -139,9 +145,13 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		}
 		return nil
 	}
-	err := ch.Deliver(ctx, parts, record)
+	err = ch.Deliver(w.sending(ctx), parts, record)
 	if err == nil {
 		return nil
+	}
+	var old *publish.OldStateError
+	if errors.As(err, &old) {
+		return err // no failed try: only a person can help
 	}
 	for _, d := range state {
 		if d.State.Open() {
@@ -156,6 +166,21 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		return err
 	}
 	return &DeliveryError{key.Channel, target, err}
+}
+
+// newest is the number of a definition's newest digest. Those of a definition that lost its cursor are known by key.
+func (w *writing) newest(ctx context.Context, key store.Key) (int64, error) {
+	cursors, err := w.r.State.Cursors(ctx)
+	if err != nil {
+		return 0, err
+	}
+	newest := key.Seq
+	for _, c := range cursors {
+		if c.Definition == key.Definition {
+			newest = max(newest, c.Seq)
+		}
+	}
+	return newest, nil
 }
 
 // countTry notes a failed try on every open part, and gives up what failed too often or for too long.

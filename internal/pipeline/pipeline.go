@@ -101,8 +101,11 @@ type Runner struct {
 	Cost           func() report.Cost
 	Log            *slog.Logger
 	Holder         string // who holds the lock: "host pid 4711"
-	LockTTL        time.Duration
-	KeepSnapshots  int
+	// Gone reports whether the holder of that name is surely dead, so that its lock can be taken over
+	// before it runs out; nil: nobody can tell.
+	Gone          func(holder string) bool
+	LockTTL       time.Duration
+	KeepSnapshots int
 	// FailingAfter is the number of runs in a row after which a source that fails is told of; 0: never.
 	FailingAfter int
 	// ExitCode is what the program will leave with for an error; the run's record keeps it. Nil: 0.
@@ -187,14 +190,15 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 		_, err := r.tell(ctx, opts, out)
 		return out, err
 	}
-	lease, err := r.Writer.Acquire(ctx, r.Holder, r.LockTTL)
+	held, err := r.lock(ctx)
 	if err != nil {
 		return out, err
 	}
-	started := r.Now()
-	w := &writing{r: r, lease: lease, out: out, failed: map[[2]string]bool{}}
+	started, lease := r.Now(), held.lease
+	w := &writing{r: r, lease: lease, held: held, out: out, failed: map[[2]string]bool{}}
 	err = w.deliverOwed(ctx, opts.Digest)
-	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
+	var old *publish.OldStateError // what it would tell may be told already
+	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) && !errors.As(err, &old) {
 		err = errors.Join(err, w.tellAndDeliver(ctx, opts))
 	}
 	// What follows must happen even when the run was interrupted.

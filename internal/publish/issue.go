@@ -55,6 +55,11 @@ func (c *IssueChannel) Deliver(ctx context.Context, parts []Delivery, record Rec
 	if err := found.adopt(parts, record); err != nil {
 		return err
 	}
+	if parts[0].Status != Filed {
+		if err := found.checkState(parts); err != nil {
+			return err
+		}
+	}
 	var problems []error
 	for i := range parts {
 		if parts[i].Status == Filed {
@@ -92,7 +97,8 @@ func (c *IssueChannel) look(ctx context.Context, parts []Delivery) (standing, er
 			return standing{}, err
 		}
 		s := standing{byNonce: map[string]place{}, hasLabel: t.HasLabel}
-		s.index(t.Issues)
+		s.index(t.Newest)
+		s.index(t.Issues) // after the others, for these have labels and comments
 		missing := func() bool {
 			return slices.ContainsFunc(parts, func(d Delivery) bool {
 				_, there := s.byNonce[d.Nonce]
@@ -105,7 +111,7 @@ func (c *IssueChannel) look(ctx context.Context, parts []Delivery) (standing, er
 		if try == looks {
 			// Not to be in a list that was cut says nothing.
 			if !t.Complete {
-				err = c.lookAtOwn(ctx, first.Target, &s)
+				err = c.lookAtOwn(ctx, first, &s)
 			}
 			return s, err
 		}
@@ -115,16 +121,22 @@ func (c *IssueChannel) look(ctx context.Context, parts []Delivery) (standing, er
 	}
 }
 
-// lookAtOwn adds our newest issues to what stands there.
-func (c *IssueChannel) lookAtOwn(ctx context.Context, repository string, s *standing) error {
+// lookAtOwn adds our newest issues to what stands there. They are proof of absence only where they reach back to
+// when the digest was queued.
+func (c *IssueChannel) lookAtOwn(ctx context.Context, first Delivery, s *standing) error {
+	unclear := fmt.Errorf("look for the digest in %s: more issues changed since than can be listed: %w", first.Target, ErrUnclear)
 	if c.Own == nil {
-		return fmt.Errorf("look for the digest in %s: more issues changed since than can be listed: %w", repository, ErrUnclear)
+		return unclear
 	}
-	own, err := c.Own.OwnIssues(ctx, repository, ownLimit)
+	own, err := c.Own.OwnIssues(ctx, first.Target, ownLimit)
 	if err != nil {
-		return fmt.Errorf("look for the digest in %s: %w", repository, err)
+		return fmt.Errorf("look for the digest in %s: %w", first.Target, err)
 	}
 	s.index(own)
+	_, there := s.byNonce[first.Nonce]
+	if !there && len(own) >= ownLimit && own[len(own)-1].CreatedAt.After(first.QueuedAt.Add(-lookBack)) {
+		return unclear
+	}
 	return nil
 }
 
@@ -142,7 +154,14 @@ func wait(ctx context.Context, d time.Duration) error {
 // standing is what of ours stands in the target, by nonce.
 type standing struct {
 	byNonce  map[string]place
+	filed    []filedIssue
 	hasLabel bool
+}
+
+// filedIssue is a digest of ours, of whatever definition.
+type filedIssue struct {
+	Marker
+	url string
 }
 
 type place struct {
@@ -155,6 +174,7 @@ func (s *standing) index(issues []github.Issue) {
 	for _, i := range issues {
 		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor {
 			s.byNonce[m.Nonce] = place{int64(i.Number), i.URL, i.Body, i.Labels}
+			s.filed = append(s.filed, filedIssue{m, i.URL})
 		}
 		for _, k := range i.Comments {
 			if m, ok := ParseMarker(k.Body); ok && k.ViewerDidAuthor {
@@ -162,6 +182,24 @@ func (s *standing) index(issues []github.Issue) {
 			}
 		}
 	}
+}
+
+// checkState looks for a digest of ours that this state can't have filed: under the number of the one that is about
+// to be, or under a later one than any it knows.
+func (s *standing) checkState(parts []Delivery) error {
+	ours, ok := ParseMarker(parts[0].Body)
+	if !ok {
+		return nil // queued by something that had no markers
+	}
+	for _, f := range s.filed {
+		if f.Definition != ours.Definition || f.Channel != ours.Channel || f.Nonce == ours.Nonce {
+			continue
+		}
+		if f.Seq == ours.Seq || f.Seq > max(ours.Seq, parts[0].Newest) {
+			return &OldStateError{Definition: ours.Definition, Seq: f.Seq, Known: max(ours.Seq, parts[0].Newest), URL: f.url}
+		}
+	}
+	return nil
 }
 
 // adopt records as filed what is found.

@@ -29,18 +29,25 @@ func TestCutListingSaysNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name           string
 		own, there     bool
+		later          int // own issues that were opened since
 		creates        int
 		wantUnclearErr bool
 	}{
 		{name: "own issues show it", own: true, there: true},
 		{name: "own issues lack it", own: true, creates: 1},
+		{name: "own issues lack it and reach back far enough", own: true, later: 99, creates: 1},
+		{name: "own issues are cut too", own: true, later: 100, wantUnclearErr: true},
 		{name: "nobody can tell", there: true, wantUnclearErr: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ps := parts()
 				ps[0].Status = publish.Unclear
+				ps[0].QueuedAt = time.Now()
 				var b busy
+				for range tt.later {
+					b.issues = append(b.issues, github.Issue{Number: 9, ViewerDidAuthor: true, CreatedAt: time.Now()})
+				}
 				if tt.there {
 					b.issues = []github.Issue{{Number: 1, Body: ps[0].Body, ViewerDidAuthor: true}}
 				}
@@ -107,5 +114,48 @@ func TestMarkersOfManyUpstreamsFit(t *testing.T) {
 		if m, ok := publish.ParseMarker(p.Body); !ok || len(m.Compared) != 41 || len(p.Body) > report.DefaultBudget {
 			t.Errorf("part %d of %d: marker %v, %d bytes", p.Number, p.Of, ok, len(p.Body))
 		}
+	}
+}
+
+// TestOldStateIsFoundOut: what we filed and this state does not know of proves that the state is old.
+func TestOldStateIsFoundOut(t *testing.T) {
+	const other = "ffffffffffffffffffffffffffffffff"
+	for _, tt := range []struct {
+		name   string
+		filed  func(m *publish.Marker, i *github.Issue)
+		newest int64
+		status publish.Status
+		old    bool
+	}{
+		{name: "the same number", filed: func(*publish.Marker, *github.Issue) {}, old: true},
+		{name: "the same number, where it was left unclear", filed: func(*publish.Marker, *github.Issue) {}, status: publish.Unclear, old: true},
+		{name: "a later number", filed: func(m *publish.Marker, _ *github.Issue) { m.Seq = 4 }, newest: 3, old: true},
+		{name: "a later number that the state knows", filed: func(m *publish.Marker, _ *github.Issue) { m.Seq = 4 }, newest: 4},
+		{name: "an earlier number", filed: func(m *publish.Marker, _ *github.Issue) { m.Seq = 2 }},
+		{name: "another definition", filed: func(m *publish.Marker, _ *github.Issue) { m.Definition = "alerts" }},
+		{name: "another channel", filed: func(m *publish.Marker, _ *github.Issue) { m.Channel = "github-issue:two" }},
+		{name: "somebody else's", filed: func(_ *publish.Marker, i *github.Issue) { i.ViewerDidAuthor = false }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ps := parts()
+				ps[0].Status, ps[0].Newest = tt.status, tt.newest
+				m, _ := publish.ParseMarker(ps[0].Body)
+				m.Nonce = other
+				i := github.Issue{Number: 1, ViewerDidAuthor: true, URL: "https://example.com/1"}
+				tt.filed(&m, &i)
+				i.Body = m.String() + "\nbody"
+				f := fake{issues: []github.Issue{i}}
+				c := publish.IssueChannel{Issues: &f}
+				err := c.Deliver(t.Context(), ps, func(publish.Delivery) error { return nil })
+				var old *publish.OldStateError
+				if errors.As(err, &old) != tt.old || (f.creates == 0) != tt.old || !tt.old && err != nil {
+					t.Errorf("%d creates, error %v", f.creates, err)
+				}
+				if tt.old && err != nil && !strings.Contains(err.Error(), i.URL) {
+					t.Errorf("%q does not name the proof", err)
+				}
+			})
+		})
 	}
 }

@@ -53,6 +53,8 @@ type Delivery struct {
 	Part
 	Status   Status
 	QueuedAt time.Time // server's time
+	// Newest is the number of the definition's newest digest that the state knows of; 0: not said.
+	Newest int64
 	// ResultID and ResultURL name what was made of it: an issue's or comment's number and page.
 	ResultID  int64
 	ResultURL string
@@ -76,6 +78,22 @@ var ErrUnclear = errors.New("it is not known whether it arrived; the next run lo
 type PartialError struct{ URL, Problem string }
 
 func (e *PartialError) Error() string { return fmt.Sprintf("%s: filed, but %s", e.URL, e.Problem) }
+
+// OldStateError says that the state is older than what it has filed: a backup that was put back, or a second bot with
+// a state of its own. What it would file may stand there already.
+type OldStateError struct {
+	Definition string
+	Seq        int64  // of the digest that proves it
+	Known      int64  // the newest that the state knows of
+	URL        string // where it stands
+}
+
+func (e *OldStateError) Error() string {
+	return fmt.Sprintf("the state is older than what was filed with it: %s is digest %d of %s, and the state has not filed it (it counts to %d). "+
+		"Nothing was filed, or it might be told twice. Put the newest copy of the state back; without one move the state away, and the bot starts where that issue ended. "+
+		"If another bot files there under the same name, give this digest a name of its own",
+		e.URL, e.Seq, e.Definition, e.Known)
+}
 
 // TypeOf is the type of the channel called channel in a delivery's key.
 func TypeOf(channel string) string {

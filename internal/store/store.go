@@ -90,14 +90,16 @@ type FailedSource struct {
 	Reason   string `json:"reason"`
 }
 
-// Lease is the right to write, until it expires.
+// Lease is the right to write, until it expires. Whoever learns a lease from a HeldError may release it: that
+// is how the lock of a dead holder is freed. Its fence then keeps the holder out, should it live after all.
 type Lease struct {
-	Holder  string    `json:"holder"` // "host pid 4711"
+	Holder  string    `json:"holder"` // "build-7, process 4711 […]": see package holder
 	Fence   int64     `json:"fence"`  // rises with every new holder
 	Expires time.Time `json:"expires"`
 }
 
-// Update is everything one step writes, together or not at all. Zero fields write nothing.
+// Update is everything one step writes, together or not at all. Zero fields write nothing: an empty update
+// only asks whether the lease still is the last one.
 type Update struct {
 	// Snapshot is stored; the store gives it the next Seq and writes that back into it. A cursor in the
 	// same update whose Snapshot is CurrentSnapshot names it.

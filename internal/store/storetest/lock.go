@@ -96,6 +96,55 @@ func testTakeOver(t *testing.T, f *fixture) {
 	commit(t, b, taken, store.Update{Run: &store.Run{Outcome: "told"}})
 }
 
+// A dead holder's lock is taken by whoever knows that it is dead. Should the holder live after all, it can't write
+// any more. When several find it dead at the same time, one gets the lock.
+func testDeadHolder(t *testing.T, f *fixture) {
+	a, b, c := f.open(t), f.open(t), f.open(t)
+	dead := acquire(t, a, "dead")
+	isDead := func(holder string) bool { return holder == "dead" }
+	var held *store.HeldError
+	for name, gone := range map[string]func(string) bool{"nobody knows": nil, "it lives": func(string) bool { return false }} {
+		if _, _, err := store.Take(t.Context(), b, "next", ttl, gone); !errors.As(err, &held) || held.Lease.Holder != "dead" {
+			t.Errorf("%s: taking the lock: %v, want a HeldError", name, err)
+		}
+	}
+	commit(t, a, dead, store.Update{Run: &store.Run{Outcome: "told"}})
+	var next store.Lease
+	// b is quicker than c, between c's look and what c does about it.
+	quick := func(holder string) bool {
+		lease, from, err := store.Take(t.Context(), b, "next", ttl, isDead)
+		if err != nil || from != "dead" || lease.Fence <= dead.Fence {
+			t.Fatalf("taken from %q with %+v: %v", from, lease, err)
+		}
+		next = lease
+		return isDead(holder)
+	}
+	if _, _, err := store.Take(t.Context(), c, "slow", ttl, quick); !errors.As(err, &held) || held.Lease.Holder != "next" {
+		t.Errorf("the slower one: %v, want that next holds the lock", err)
+	}
+	refused(t, a, dead, store.Update{Run: &store.Run{Outcome: "late"}}, store.ErrFenced.Error())
+	commit(t, b, next, store.Update{Run: &store.Run{Outcome: "told"}})
+	if err := b.Release(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if _, from, err := store.Take(t.Context(), c, "third", ttl, isDead); err != nil || from != "" {
+		t.Errorf("taking a free lock: from %q, %v", from, err)
+	}
+}
+
+// An empty update asks whether the lease still is the last one, and leaves no trace.
+func testEmptyUpdate(t *testing.T, f *fixture) {
+	a, b := f.open(t), f.open(t)
+	old := acquire(t, a, "slow")
+	before := read(t, b)
+	commit(t, a, old, store.Update{})
+	f.clock.advance(ttl)
+	commit(t, a, old, store.Update{}) // run out, and nobody wants it
+	acquire(t, b, "next")
+	refused(t, a, old, store.Update{}, store.ErrFenced.Error())
+	same(t, "asking left a trace", before, read(t, b))
+}
+
 func testFences(t *testing.T, f *fixture) {
 	var last int64
 	for i := range 5 {

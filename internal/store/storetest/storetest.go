@@ -92,6 +92,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"a cancelled commit writes nothing", testCancelled},
 		{"lock is exclusive", testLock},
 		{"expired lock is taken over", testTakeOver},
+		{"a dead holder's lock is freed", testDeadHolder},
+		{"an empty update asks for the lock", testEmptyUpdate},
 		{"a fence is never given twice", testFences},
 		{"overtaken holder can't write", testFencing},
 		{"two acquirers at once", testRace},

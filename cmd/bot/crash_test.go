@@ -1,0 +1,324 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/upstream-digest/bot/internal/facts"
+	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/ghtest"
+)
+
+// crashScenarios are the situations in which the program is killed at every point. prepare leaves a world
+// whose next run is the victim.
+var crashScenarios = []struct {
+	name    string
+	prepare func(w *testWorld)
+	issues  int // after all is told
+	files   int
+}{
+	{"a first run", func(*testWorld) {}, 1, 0},
+	{"a changed run", func(w *testWorld) {
+		w.ok("run")
+		w.commit("v1.36", promoteVolume)
+	}, 2, 0},
+	{"a digest of several parts", func(w *testWorld) {
+		w.commit("v1.36", invented(800))
+	}, 1, 0},
+	{"a delivery is pending", func(w *testWorld) {
+		w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues"})
+		w.code(exitDelivery, "run")
+		w.commit("v1.36", promoteVolume)
+	}, 2, 0},
+	{"comments are pending", func(w *testWorld) {
+		w.commit("v1.36", invented(800))
+		w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues/*/comments"})
+		w.code(exitDelivery, "run")
+		w.commit("v1.36", both(invented(800), promoteVolume))
+	}, 2, 0},
+	{"a delivery is unknown, and there", func(w *testWorld) {
+		w.die(point{executed, firstIssue})
+		w.commit("v1.36", promoteVolume)
+	}, 2, 0},
+	{"a delivery is unknown, and not there", func(w *testWorld) {
+		w.gh.AddFault(ghtest.Fault{Kind: ghtest.Reset, Method: "POST", Path: "/repos/*/*/issues"})
+		w.code(exitDelivery, "run")
+		w.commit("v1.36", promoteVolume)
+	}, 2, 0},
+	{"issue and file", func(w *testWorld) {
+		w.config(strings.ReplaceAll(`
+target:
+  repository: acme/platform
+digests:
+  - name: weekly
+    channels: [{type: github-issue}, {type: file, path: "DIR/out/{definition}-{seq}.md"}]
+  - name: alerts
+    severities: [act]
+    channels: [{type: file, path: "DIR/out/{definition}-{seq}.md"}]
+`, "DIR", w.dir))
+	}, 1, 2},
+}
+
+// invented adds n gates, so that a digest needs several parts.
+func invented(n int) func([]facts.Row) []facts.Row {
+	return func(rows []facts.Row) []facts.Row {
+		for i := range n {
+			name := fmt.Sprintf("InventedWidgetNumber%04d", i)
+			rows = append(rows, facts.Row{
+				Gate: name, Const: name, Component: "kubernetes", RegisteredIn: []string{"kubernetes"},
+				Specs: []gate.Spec{{Since: "1.36", Stage: gate.Beta, Default: true}},
+			})
+		}
+		return rows
+	}
+}
+
+// TestKilledAnywhere is the crash table: the program is killed at every request it sends and at every write
+// to its store, in every situation, and then run again as a user would.
+func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	type row struct{ points, runs, most, duplicates, lost int }
+	rows := make([]row, len(crashScenarios))
+	var mu sync.Mutex
+	t.Run("points", func(t *testing.T) {
+		for i, s := range crashScenarios {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				prepared := released(t).set("BOT_GITHUB_SETTLE_TIMEOUT=40ms")
+				s.prepare(prepared)
+				// Unharmed: what is to be told, and how many points there are.
+				twin := prepared.twin(t)
+				requests, writes := twin.countPoints()
+				want := twin.told()
+				twin.wantWhole(s.issues, s.files)
+				points := allPoints(requests, writes)
+				if testing.Short() {
+					points = thinned(points)
+				}
+				for _, p := range points {
+					t.Run(p.String(), func(t *testing.T) {
+						t.Parallel()
+						w := prepared.twin(t)
+						beyond := p.n > requests && p.kind.ofRequests() || p.n > writes && !p.kind.ofRequests()
+						if killed := w.die(p); killed == beyond {
+							t.Fatalf("killed: %v, though there are %d requests and %d writes", killed, requests, writes)
+						}
+						runs := 1
+						for r := w.run("run"); r.code != exitDone; r = w.run("run") {
+							if runs++; runs > 3 {
+								t.Fatalf("it does not come to rest: exit code %d\n%s", r.code, r.stderr)
+							}
+						}
+						duplicates, lost := compareTold(want, w.told())
+						if len(duplicates)+len(lost) > 0 {
+							t.Errorf("told twice: %v\nlost: %v", duplicates, lost)
+						}
+						w.wantWhole(s.issues, s.files)
+						if r := w.ok("run"); r.api != 1 {
+							t.Errorf("a quiet run afterwards cost %d requests", r.api)
+						}
+						w.wantWhole(s.issues, s.files)
+						mu.Lock()
+						defer mu.Unlock()
+						r := &rows[i]
+						if !beyond {
+							r.points++
+						}
+						r.runs += runs
+						r.most = max(r.most, runs)
+						r.duplicates += len(duplicates)
+						r.lost += len(lost)
+					})
+				}
+			})
+		}
+	})
+	var b strings.Builder
+	total := row{}
+	line := func(name string, r row) {
+		fmt.Fprintf(&b, "%-38s %6d %10d %12d %11d %5d\n", name, r.points, r.runs, r.most, r.duplicates, r.lost)
+	}
+	fmt.Fprintf(&b, "\n%-38s %6s %10s %12s %11s %5s\n", "killed in", "points", "runs after", "most a point", "duplicates", "lost")
+	for i, s := range crashScenarios {
+		line(s.name, rows[i])
+		total.points += rows[i].points
+		total.runs += rows[i].runs
+		total.most = max(total.most, rows[i].most)
+		total.duplicates += rows[i].duplicates
+		total.lost += rows[i].lost
+	}
+	line("together", total)
+	t.Log(b.String())
+}
+
+// twin is another world in the same state. Both serve the same upstream, so neither may push any more.
+func (w *testWorld) twin(tb testing.TB) *testWorld {
+	tb.Helper()
+	other := newWorld(tb)
+	other.gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: w.git})
+	for _, i := range w.issues() {
+		comments := i.Comments
+		i.Comments = nil
+		for _, l := range i.Labels {
+			other.gh.AddLabel("acme/platform", ghtest.Label{Name: l})
+		}
+		other.gh.AddIssue("acme/platform", i)
+		for _, c := range comments {
+			other.gh.AddComment("acme/platform", i.Number, c)
+		}
+	}
+	for _, folder := range []string{"state", "out"} {
+		if from := filepath.Join(w.dir, folder); !missing(from) {
+			if err := os.CopyFS(filepath.Join(other.dir, folder), os.DirFS(from)); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	for _, pair := range w.added {
+		if path, ok := strings.CutPrefix(pair, "BOT_CONFIG="); ok {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			other.config(strings.ReplaceAll(string(text), w.dir, other.dir))
+			continue
+		}
+		other.set(pair)
+	}
+	return other
+}
+
+// pointKind is a kind of moment to die at.
+type pointKind string
+
+const (
+	lost     pointKind = "request that GitHub never sees"
+	executed pointKind = "request that GitHub executes, before its answer"
+	before   pointKind = "write, before it"
+	after    pointKind = "write, after it"
+)
+
+func (k pointKind) ofRequests() bool { return k == lost || k == executed }
+
+// point is the n-th moment of a kind in a run; n may be firstIssue.
+type point struct {
+	kind pointKind
+	n    int
+}
+
+func (p point) String() string { return fmt.Sprintf("%s/%d", p.kind, p.n) }
+
+// allPoints lists them, and of each kind one more, at which a run must not die: it proves that none was missed.
+func allPoints(requests, writes int) []point {
+	var out []point
+	for n := 1; n <= requests+1; n++ {
+		out = append(out, point{lost, n}, point{executed, n})
+	}
+	for n := 1; n <= writes+1; n++ {
+		out = append(out, point{before, n}, point{after, n})
+	}
+	return out
+}
+
+// thinned leaves every fourth point, and the last ones.
+func thinned(points []point) []point {
+	var out []point
+	for i, p := range points {
+		if i%4 == 0 || i >= len(points)-2 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// firstIssue stands for the request that creates the first issue, whichever number it has.
+const firstIssue = -1
+
+// countPoints runs the program to its end, unharmed, and counts its requests and writes.
+func (w *testWorld) countPoints() (requests, writes int) {
+	w.t.Helper()
+	log := filepath.Join(w.t.TempDir(), "writes")
+	requests = len(w.gh.Requests())
+	c := w.command("run")
+	c.Env = append(c.Env, trapVariable+"=LOG "+log)
+	if out, err := c.CombinedOutput(); err != nil {
+		w.t.Fatalf("%v\n%s", err, out)
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(w.gh.Requests()) - requests, bytes.Count(data, []byte("\n"))
+}
+
+// die runs the program in a process of its own, which is killed at the point. It reports whether it was, and fails
+// when it ended badly otherwise.
+func (w *testWorld) die(p point) bool {
+	w.t.Helper()
+	c := w.command("run")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	started, dead := make(chan *os.Process, 1), make(chan struct{})
+	var seen atomic.Int64
+	var disarmed atomic.Bool
+	strike := func(r ghtest.Request) bool {
+		n := seen.Add(1)
+		hit := n == int64(p.n) || p.n == firstIssue && r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/issues")
+		if !hit || disarmed.Swap(true) {
+			return false
+		}
+		_ = (<-started).Kill()
+		<-dead
+		return true
+	}
+	switch p.kind {
+	case lost:
+		w.gh.OnRequest(func(r ghtest.Request) {
+			if !disarmed.Load() && strike(r) {
+				w.gh.AddFault(ghtest.Fault{Kind: ghtest.Reset, Match: func(m ghtest.Request) bool { return m.Seq == r.Seq }})
+			}
+		})
+	case executed:
+		w.gh.AfterRequest(func(r ghtest.Request) {
+			if !disarmed.Load() {
+				strike(r)
+			}
+		})
+	case before, after:
+		_, when, _ := strings.Cut(string(p.kind), ", ")
+		c.Env = append(c.Env, fmt.Sprintf("%s=KILL %s %d", trapVariable, strings.TrimSuffix(when, " it"), p.n))
+	}
+	if err := c.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	started <- c.Process
+	err := c.Wait()
+	disarmed.Store(true)
+	close(dead)
+	status, _ := c.ProcessState.Sys().(syscall.WaitStatus)
+	killed := status.Signaled() && status.Signal() == syscall.SIGKILL
+	if err != nil && !killed {
+		w.t.Fatalf("%v\n%s", err, out.String())
+	}
+	return killed
+}
+
+// code runs the program and expects an exit code.
+func (w *testWorld) code(want int, args ...string) result {
+	w.t.Helper()
+	r := w.run(args...)
+	if r.code != want {
+		w.t.Fatalf("bot %v: exit code %d, want %d\n%s", args, r.code, want, r.stderr)
+	}
+	return r
+}
