@@ -149,7 +149,7 @@ func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, ca
 		}
 		d.Tries++
 		d.LastError = cause.Error()
-		if !unknown && (d.Tries >= maxTries || w.r.ServerNow().Sub(d.QueuedAt) > maxAge) {
+		if !unknown && (d.Tries >= maxTries || w.r.ServerNow().Sub(d.OwedSince()) > maxAge) {
 			d.State = store.GivenUp
 			w.out.Notices = append(w.out.Notices, fmt.Sprintf("gave up delivery %s after %d tries: %v", d.Key, d.Tries, cause))
 		}

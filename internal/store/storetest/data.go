@@ -29,6 +29,7 @@ func testRoundTrip(t *testing.T, f *fixture) {
 		Failed: []store.FailedSource{{Upstream: "kubernetes", Source: "releases", Reason: "502"}},
 	}
 	d := queued("weekly", 1, "github-issue", 1, 1, store.CurrentSnapshot)
+	d.RetriedAt = f.clock.now().Add(time.Hour)
 	d.Tries, d.LastError, d.ResultID, d.ResultURL, d.DoneAt = 2, "502", 77, "https://github.com/acme/platform/issues/77", f.clock.now()
 	u := commit(t, s, lease, store.Update{
 		Snapshot: snap, Run: &run, Deliveries: []store.Delivery{d},
@@ -51,7 +52,7 @@ func testTimes(t *testing.T, f *fixture) {
 	snap := small(0, 1)
 	snap.TakenAt, snap.Upstreams[0].Sections[0].ReadAt = at, at
 	d := queued("weekly", 1, "github-issue", 1, 1, 0)
-	d.QueuedAt, d.DoneAt = at, at
+	d.QueuedAt, d.RetriedAt, d.DoneAt = at, at, at
 	commit(t, s, lease, store.Update{
 		Snapshot: snap, Deliveries: []store.Delivery{d}, Run: &store.Run{StartedAt: at, EndedAt: at},
 		Cursors: []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot, ToldAt: at}},
@@ -59,7 +60,7 @@ func testTimes(t *testing.T, f *fixture) {
 	got := read(t, s)
 	for name, x := range map[string]time.Time{
 		"TakenAt": got.Latest.TakenAt, "ReadAt": got.Latest.Upstreams[0].Sections[0].ReadAt, "ToldAt": got.Cursors[0].ToldAt,
-		"QueuedAt": got.Deliveries[0].QueuedAt, "DoneAt": got.Deliveries[0].DoneAt,
+		"QueuedAt": got.Deliveries[0].QueuedAt, "RetriedAt": got.Deliveries[0].RetriedAt, "DoneAt": got.Deliveries[0].DoneAt,
 		"StartedAt": got.Runs[0].StartedAt, "EndedAt": got.Runs[0].EndedAt,
 	} {
 		if !x.Equal(at) || x.Location() != time.UTC {
