@@ -55,7 +55,7 @@ Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.versionCommand())
 	return root
 }
 

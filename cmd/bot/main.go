@@ -20,6 +20,7 @@ import (
 // environment is everything the program takes from outside, so that tests can hand in another world.
 type environment struct {
 	args           []string // without the program's name
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string // "NAME=value"
 	now            func() time.Time
@@ -33,7 +34,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
+	env := environment{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		if w, _, err := term.GetSize(fd); err == nil {
 			env.width = w
