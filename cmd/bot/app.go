@@ -34,6 +34,7 @@ type app struct {
 	logFormat string
 	verbose   bool
 	closers   []func() error
+	tape      tape // nil: the run is neither recorded nor replayed
 }
 
 func (a *app) root() *cobra.Command {
@@ -100,13 +101,19 @@ func (a *app) log() (*slog.Logger, error) {
 	if a.verbose {
 		opts.Level = slog.LevelDebug
 	}
+	var h slog.Handler
 	switch a.logFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(a.env.stderr, opts)), nil
+		h = slog.NewTextHandler(a.env.stderr, opts)
 	case "json":
-		return slog.New(slog.NewJSONHandler(a.env.stderr, opts)), nil
+		h = slog.NewJSONHandler(a.env.stderr, opts)
+	default:
+		return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
 	}
-	return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
+	if a.tape != nil {
+		h = a.tape.log(h)
+	}
+	return slog.New(h), nil
 }
 
 func (a *app) load() (config.Config, error) {
@@ -135,12 +142,17 @@ func (a *app) open() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := github.New(github.Options{
+	options := github.Options{
 		Token: github.NewSecret(cfg.GitHub.Token.Reveal()), APIURL: cfg.GitHub.APIURL, GraphQLURL: cfg.GitHub.GraphQLURL,
 		RawURL: cfg.GitHub.RawURL, ServerURL: cfg.GitHub.ServerURL, UserAgent: "upstream-digest-bot/" + version(),
 		WriteInterval: orNone(cfg.GitHub.WriteInterval), MaxWait: orNone(cfg.GitHub.MaxWait), Timeout: cfg.GitHub.RequestTimeout,
 		Logger: log, Now: a.env.now,
-	})
+	}
+	git := a.git()
+	if a.tape != nil {
+		a.tape.wire(&options, &git)
+	}
+	client, err := github.New(options)
 	if err != nil {
 		return nil, &usageError{err}
 	}
@@ -148,7 +160,7 @@ func (a *app) open() (*world, error) {
 	for _, m := range cfg.Mirrors {
 		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})
 	}
-	set, err := repo.NewSet(repo.SetOptions{Client: client, Mirrors: mirrors, Offline: cfg.Offline, Git: a.git()})
+	set, err := repo.NewSet(repo.SetOptions{Client: client, Mirrors: mirrors, Offline: cfg.Offline, Git: git})
 	if err != nil {
 		return nil, &usageError{err}
 	}

@@ -14,6 +14,7 @@ import (
 // Exit codes, as DESIGN section 7 and the README list them.
 const (
 	exitDone        = 0
+	exitFound       = 1
 	exitUsage       = 2
 	exitSource      = 3
 	exitDelivery    = 4
@@ -28,11 +29,12 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-// exitCode picks the code that asks for most: of 6, 2, 5, 4, 3 the first that applies.
+// exitCode picks the code that asks for most: of 6, 2, 5, 4, 3, 1 the first that applies.
 func exitCode(ctx context.Context, err error) int {
 	var (
 		unusable *store.UnusableError
 		usage    *usageError
+		differs  *differsError
 		pusage   *pipeline.UsageError
 		held     *store.HeldError
 		delivery *pipeline.DeliveryError
@@ -53,6 +55,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDelivery
 	case errors.As(err, &source), errors.Is(err, context.DeadlineExceeded):
 		return exitSource // out of time: what was not read is read by the next run
+	case errors.As(err, &differs):
+		return exitFound
 	}
 	// What has no class of its own went wrong with state or files.
 	return exitState

@@ -34,6 +34,7 @@ var may = map[string][]string{
 	"internal/facts":           {"gate"},
 	"internal/sample":          {"facts", "gate"},
 	"internal/archtest":        {},
+	"internal/recording":       {"repo", "store"},
 	"internal/pipeline":        {"*"},
 	"cmd/bot":                  {"*"},
 	"test/contract":            {"*"},
