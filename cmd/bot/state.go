@@ -123,9 +123,11 @@ type remembered struct {
 	path  string
 	size  int64 // bytes; 0 where there is no file
 	there bool
-	all   *store.Export
-	lease store.Lease
-	held  bool
+	// schema is the number of the form in which the store keeps it.
+	schema int64
+	all    *store.Export
+	lease  store.Lease
+	held   bool
 }
 
 // remember reads the state that the configuration names. It leaves the file as it is.
@@ -144,6 +146,9 @@ func (a *app) remember(ctx context.Context) (*remembered, error) {
 	}
 	a.closers = append(a.closers, st.Close)
 	if r.all, err = st.Export(ctx); err != nil {
+		return nil, err
+	}
+	if r.schema, err = st.Schema(ctx); err != nil {
 		return nil, err
 	}
 	r.lease, r.held, err = st.Lock(ctx)
@@ -214,13 +219,11 @@ func (a *app) stateImport(ctx context.Context, file string, replace bool) error 
 	if err != nil {
 		return err
 	}
-	name, data := file, []byte(nil)
+	read, name := func() ([]byte, error) { return os.ReadFile(file) }, file
 	if file == "-" {
-		name = "on standard input"
-		data, err = io.ReadAll(a.env.stdin)
-	} else {
-		data, err = os.ReadFile(file)
+		read, name = func() ([]byte, error) { return io.ReadAll(a.env.stdin) }, "on standard input"
 	}
+	data, err := read()
 	if err != nil {
 		return &usageError{fmt.Errorf("read the exported state: %w", err)}
 	}

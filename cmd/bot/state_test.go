@@ -128,7 +128,7 @@ func TestStateShowAndHistory(t *testing.T) {
 	w.offline()
 	show := w.ok("state", "show").stdout
 	for _, want := range []string{
-		"Lock       free", "digest", "kubernetes", "gates", "complete", "digest/2/github-issue/1-of-1", "to be delivered", "tried once", "to acme/platform", "issues: write",
+		"Lock       free", "schema 2", "digest", "kubernetes", "gates", "complete", "digest/2/github-issue/1-of-1", "to be delivered", "tried once", "to acme/platform", "issues: write",
 		"failed: kubernetes gates", "filed: digest/1/github-issue/1-of-1", "/acme/platform/issues/1", "ago",
 	} {
 		if !strings.Contains(show, want) {

@@ -30,6 +30,7 @@ type stateDocument struct {
 	Path       string             `json:"path"`
 	Exists     bool               `json:"exists"`
 	Bytes      int64              `json:"bytes"`
+	StoreForm  int64              `json:"store_schema"`
 	Lock       *lockDocument      `json:"lock"` // null: free
 	Cursors    []store.Cursor     `json:"cursors"`
 	Snapshots  int                `json:"snapshots"`
@@ -100,7 +101,7 @@ type filedDocument struct {
 
 func (a *app) showState(r *remembered, format string) (string, error) {
 	doc := stateDocument{
-		Schema: schemaStateShow, Path: r.path, Exists: r.there, Bytes: r.size,
+		Schema: schemaStateShow, Path: r.path, Exists: r.there, Bytes: r.size, StoreForm: r.schema,
 		Cursors: append([]store.Cursor{}, r.all.Cursors...), Snapshots: len(r.all.Snapshots),
 		Upstreams: []upstreamDocument{}, Deliveries: []deliveryDocument{}, Runs: runsOf(r.all, shownRuns),
 	}
@@ -214,7 +215,7 @@ func (d stateDocument) text(now time.Time, width int) string {
 		fmt.Fprintf(&b, "there is no state at %s yet; the first bot run makes it\n", d.Path)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "State      %s, %s\n", d.Path, size(d.Bytes))
+	fmt.Fprintf(&b, "State      %s, %s, schema %d\n", d.Path, size(d.Bytes), d.StoreForm)
 	switch {
 	case d.Lock == nil:
 		fmt.Fprintln(&b, "Lock       free")

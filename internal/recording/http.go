@@ -134,7 +134,7 @@ type endsWith struct {
 
 func (b *endsWith) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if err == io.EOF { //nolint:errorlint // bytes.Reader gives it as it is
+	if err == io.EOF {
 		err = b.err
 	}
 	return n, err

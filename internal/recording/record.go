@@ -38,11 +38,10 @@ type Options struct {
 // Recorder writes a run into a folder while it goes on. It is safe for concurrent use. An error of writing
 // does not disturb the run; Finish tells it.
 type Recorder struct {
-	dir     string
-	made    bool // by us
-	now     func() time.Time
-	scrub   *Scrubber
-	secrets bool
+	dir   string
+	made  bool // by us
+	now   func() time.Time
+	scrub *Scrubber
 
 	mu       sync.Mutex
 	meta     meta

@@ -121,7 +121,7 @@ func TestAnswersAreMatched(t *testing.T) {
 			}
 			body = string(data)
 		}
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: io.NopCloser(strings.NewReader(fmt.Sprintf("%d %s %s", n, req.URL, body)))}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/plain"}}, Body: io.NopCloser(strings.NewReader(fmt.Sprintf("%d %s %s", n, req.URL, body)))}, nil
 	}))
 	want := map[string][]string{}
 	ask := func(rt http.RoundTripper, i int) (string, string, error) {
@@ -190,7 +190,7 @@ func TestAnswersAreMatched(t *testing.T) {
 func TestOtherTextGetsTheAnswerInItsPlace(t *testing.T) {
 	r, dir := start(t)
 	rec := r.Around(base(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 201, Header: http.Header{}, Body: http.NoBody}, nil
+		return &http.Response{StatusCode: http.StatusCreated, Header: http.Header{}, Body: http.NoBody}, nil
 	}))
 	for _, body := range []string{"old text", `{"query":"query A { x }"}`} {
 		if _, _, err := get(t, rec, "POST", "https://h/issues", body); err != nil {
@@ -207,7 +207,7 @@ func TestOtherTextGetsTheAnswerInItsPlace(t *testing.T) {
 	if _, _, err := get(t, p, "POST", "https://h/issues", `{"query":"query B { x }"}`); err == nil {
 		t.Error("another query got an answer")
 	}
-	if status, _, err := get(t, p, "POST", "https://h/issues", "new text"); err != nil || status != 201 || len(p.Replaced()) != 1 {
+	if status, _, err := get(t, p, "POST", "https://h/issues", "new text"); err != nil || status != http.StatusCreated || len(p.Replaced()) != 1 {
 		t.Errorf("another text: %d, %v, %q", status, err, p.Replaced())
 	}
 }
@@ -226,7 +226,7 @@ func TestFailuresKeepTheirKind(t *testing.T) {
 			return nil, err
 		}
 		body := &endsWith{strings.NewReader("half of i"), io.ErrUnexpectedEOF}
-		return &http.Response{StatusCode: 200, Header: http.Header{"Date": {"x"}, "Set-Cookie": {"c"}, "X-Github-Request-Id": {token}}, Body: body}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Date": {"x"}, "Set-Cookie": {"c"}, "X-Github-Request-Id": {token}}, Body: body}, nil
 	}))
 	for address := range failures {
 		if _, _, err := get(t, rec, "GET", address, ""); err == nil {
@@ -279,7 +279,7 @@ func TestRecordingThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := r.Around(base(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("x"))}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("x"))}, nil
 	}))
 	if _, text, err := get(t, rec, "GET", "https://h/", ""); err != nil || text != "x" {
 		t.Errorf("the run sees it: %q, %v", text, err)

@@ -134,14 +134,3 @@ func setNumber(ctx context.Context, tx *sql.Tx, table string, last int64) error 
 	_, err := tx.ExecContext(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, last)
 	return err
 }
-
-// Lock is who holds the lock now, or held it last; held is false when it was given back. An expired lease
-// is still held until another run takes it over.
-func (s *Store) Lock(ctx context.Context) (lease store.Lease, held bool, err error) {
-	err = s.read(ctx, "read lock", func(tx *sql.Tx) error {
-		var err error
-		lease, held, err = lockRow(ctx, tx)
-		return err
-	})
-	return lease, held, err
-}
