@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	bot "github.com/upstream-digest/bot"
 	"github.com/upstream-digest/bot/internal/config"
 	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/egress"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
@@ -56,7 +58,7 @@ Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
 	return root
 }
 
@@ -130,6 +132,7 @@ type world struct {
 	cfg    config.Config
 	client *github.Client
 	runner *pipeline.Runner
+	proxy  egress.Proxy
 }
 
 // open makes a runner that can read. Writing needs state and channels beside it: see run.
@@ -138,6 +141,31 @@ func (a *app) open() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.world(cfg)
+}
+
+// wayOut is how the program reaches GitHub: through the environment's proxy where it has one, to the hosts
+// of this GitHub only. Those that were configured may stand at private addresses, as an Enterprise Server
+// does; those that follow from them only where network.allow_private says so.
+func (a *app) wayOut(cfg config.Config, o github.Options) (*egress.Transport, egress.Proxy, error) {
+	lookup, _ := config.Environ(a.env.environ)
+	proxy, err := egress.ProxyFrom(lookup)
+	if err != nil {
+		return nil, proxy, err
+	}
+	configured, content, err := o.Hosts()
+	if err != nil {
+		return nil, proxy, err
+	}
+	base, err := egress.New(egress.Options{
+		Hosts: slices.Concat(configured, content), Private: slices.Concat(configured, cfg.Network.AllowPrivate),
+		LoopbackHTTP: true, Proxy: proxy, HeaderTimeout: o.Timeout,
+	})
+	return base, proxy, err
+}
+
+// world makes what commands work with of a configuration.
+func (a *app) world(cfg config.Config) (*world, error) {
 	log, err := a.log()
 	if err != nil {
 		return nil, err
@@ -148,6 +176,12 @@ func (a *app) open() (*world, error) {
 		WriteInterval: orNone(cfg.GitHub.WriteInterval), MaxWait: orNone(cfg.GitHub.MaxWait), Timeout: cfg.GitHub.RequestTimeout,
 		Logger: log, Now: a.env.now,
 	}
+	base, proxy, err := a.wayOut(cfg, options)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	a.closers = append(a.closers, func() error { base.CloseIdleConnections(); return nil })
+	options.Base = base
 	git := a.git()
 	if a.tape != nil {
 		a.tape.wire(&options, &git)
@@ -169,6 +203,7 @@ func (a *app) open() (*world, error) {
 		Watch:        diff.Watch(cfg.Watch),
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
 		Holder: holder(), LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
+		FailingAfter: cfg.Run.FailingAfter,
 		Cost: func() report.Cost {
 			c := client.Cost()
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
@@ -184,7 +219,7 @@ func (a *app) open() (*world, error) {
 		}
 		r.Definitions = append(r.Definitions, def)
 	}
-	return &world{cfg: cfg, client: client, runner: r}, nil
+	return &world{cfg: cfg, client: client, runner: r, proxy: proxy}, nil
 }
 
 // orNone turns the configuration's 0, which means none, into what github.Options calls none.
@@ -241,13 +276,17 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 	return def, nil
 }
 
-// arm gives a runner the right to write: state and channels.
-func (a *app) arm(ctx context.Context, w *world) error {
+// arm gives a runner the right to write: state and channels. Of the definitions only the one called digest
+// must be deliverable, or all where that is "".
+func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	log, err := a.log()
 	if err != nil {
 		return err
 	}
 	for _, d := range w.runner.Definitions {
+		if digest != "" && digest != d.Name {
+			continue
+		}
 		for _, dest := range d.Destinations {
 			if dest.Type != publish.TypeGitHubIssue {
 				continue
@@ -266,10 +305,14 @@ func (a *app) arm(ctx context.Context, w *world) error {
 	}
 	a.closers = append(a.closers, st.Close)
 	w.runner.State, w.runner.Writer = st, st
+	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
 	w.runner.Channels = map[string]publish.Channel{
 		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Own: w.client, Settle: w.cfg.GitHub.SettleTimeout},
 		publish.TypeFile:        publish.FileChannel{},
 		publish.TypeStdout:      publish.WriterChannel{W: a.env.stdout},
+	}
+	if w.client.Anonymous() {
+		return nil // only digests for files are told, and nobody can be asked what was filed
 	}
 	w.runner.Recover = func(ctx context.Context, d pipeline.Definition) (publish.Marker, bool, error) {
 		for _, dest := range d.Destinations {

@@ -29,6 +29,11 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// exitError is an end that was told in full already: nothing more is printed.
+type exitError struct{ code int }
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
 // exitCode picks the code that asks for most: of 6, 2, 5, 4, 3, 1 the first that applies.
 func exitCode(ctx context.Context, err error) int {
 	var (
@@ -39,10 +44,13 @@ func exitCode(ctx context.Context, err error) int {
 		held     *store.HeldError
 		delivery *pipeline.DeliveryError
 		source   *pipeline.SourceError
+		told     *exitError
 	)
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &told):
+		return told.code
 	case errors.As(err, &unusable):
 		return exitState
 	case errors.As(err, &usage), errors.As(err, &pusage):
@@ -65,6 +73,10 @@ func exitCode(ctx context.Context, err error) int {
 // explain renders an error for people: one line each, and the next step where the error alone does not
 // name it.
 func explain(err error) []string {
+	var told *exitError
+	if errors.As(err, &told) {
+		return nil
+	}
 	var network *github.NetworkError
 	var auth *github.AuthError
 	var unusable *store.UnusableError // asks for more than the next run

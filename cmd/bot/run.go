@@ -91,7 +91,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 		}
 		a.closers = append(a.closers, st.Close)
 		w.runner.State = st
-	} else if err := a.arm(ctx, w); err != nil {
+	} else if err := a.arm(ctx, w, f.digest); err != nil {
 		return err
 	}
 	if a.tape != nil {
@@ -183,7 +183,11 @@ func (a *app) status(f runFlags, out *pipeline.Outcome, err error, cost github.C
 		say("%s", n)
 	}
 	for _, d := range out.Quiet {
-		say("nothing to tell for digest %s", d)
+		of := ""
+		if len(out.Failed) > 0 {
+			of = ", of what could be read"
+		}
+		say("nothing to tell for digest %s%s", d, of)
 	}
 	for _, d := range out.NotDue {
 		say("digest %s is not due yet; --digest %s tells it now", d, d)

@@ -21,6 +21,8 @@ var may = map[string][]string{
 	"internal/gate":            {},
 	"internal/config":          {},
 	"internal/golden":          {},
+	"internal/egress":          {},
+	"internal/doctor":          {"config", "github", "repo", "snapshot", "store"},
 	"internal/github":          {},
 	"internal/ghtest":          {},
 	"internal/snapshot":        {"gate"},
@@ -48,6 +50,10 @@ var may = map[string][]string{
 
 // pure packages take everything as arguments: no network, no files, no clock of their own.
 var pure = []string{"gate", "snapshot", "diff", "trace", "report"}
+
+// speaksHTTP are the packages that may import net/http: the client of GitHub, the way out for all others,
+// the stand-in, which is a server, and what records and replays, which sends nothing of its own. Tests and the tools under test/ may too.
+var speaksHTTP = []string{"internal/github", "internal/egress", "internal/ghtest", "internal/ghtest/ghserve", "internal/recording"}
 
 var unwanted = []string{"util", "utils", "common", "helpers", "helper", "misc", "pkg"}
 
@@ -121,6 +127,9 @@ func check(t *testing.T, root fs.FS, p string) {
 		}
 		if slices.Contains(pure, strings.TrimPrefix(dir, "internal/")) && (ip == "net/http" || ip == "os" || strings.HasPrefix(ip, "os/")) {
 			t.Errorf("%s imports %s; %s is pure", p, ip, dir)
+		}
+		if ip == "net/http" && !slices.Contains(speaksHTTP, dir) && !strings.HasPrefix(dir, "test/") {
+			t.Errorf("%s imports net/http; what speaks HTTP goes through internal/github or internal/egress", p)
 		}
 		if ip == "testing" && dir != "internal/golden" && dir != "internal/store/storetest" && !strings.HasPrefix(dir, "test/") {
 			t.Errorf("%s imports testing into the program", p)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ func (c Config) check(found *faults) {
 	k.watch(c.Watch, components)
 	k.digests(c, components)
 	k.github(c.GitHub)
+	k.each("network.allow_private", c.Network.AllowPrivate, host)
 	k.run(c)
 }
 
@@ -267,6 +269,21 @@ func (k checker) github(g GitHub) {
 	}
 }
 
+// host checks a host as it stands in an address: a name or an address, with a port if it has one.
+func host(s string) (problem, advice string) {
+	name := strings.ToLower(s)
+	if h, port, err := net.SplitHostPort(s); err == nil && !strings.Contains(s, "/") {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return quote(s) + " has no good port", "write a number from 1 to 65535 behind the :, or leave both away"
+		}
+		name = h
+	}
+	if net.ParseIP(strings.Trim(name, "[]")) == nil && !regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`).MatchString(name) {
+		return quote(s) + " is no host", "write a name or an address alone, such as ghe.example.com or 10.0.0.7:8443"
+	}
+	return "", ""
+}
+
 func (k checker) run(c Config) {
 	leaves(schema(), "", func(path string, f field) {
 		if f.hi == 0 {
@@ -299,6 +316,8 @@ func (c Config) bounded(path string, f field) (int64, func(int64) string) {
 		return int64(c.Run.Timeout), show
 	case "run.keep_snapshots":
 		return int64(c.Run.KeepSnapshots), func(v int64) string { return strconv.FormatInt(v, 10) }
+	case "run.failing_after":
+		return int64(c.Run.FailingAfter), func(v int64) string { return strconv.FormatInt(v, 10) }
 	default:
 		// A bounded key that is missing above would go unchecked: refuse every value of it.
 		return f.lo - 1, show

@@ -37,6 +37,7 @@ type Config struct {
 	// Digests has at least one entry; names are unique.
 	Digests []Digest `yaml:"digests"`
 	GitHub  GitHub   `yaml:"github"`
+	Network Network  `yaml:"network"`
 	Run     Run      `yaml:"run"`
 
 	// File is the name of the configuration file that was read; "" where defaults alone count.
@@ -180,10 +181,18 @@ type GitHub struct {
 	TokenFrom string `yaml:"-"`
 }
 
+// Network says where the bot may go.
+type Network struct {
+	// AllowPrivate are hosts that may stand at private addresses: "ghe.example.com", "10.0.0.7:8443".
+	AllowPrivate []string `yaml:"allow_private"`
+}
+
 // Run limits one run.
 type Run struct {
 	Timeout       time.Duration `yaml:"timeout"`
 	KeepSnapshots int           `yaml:"keep_snapshots"`
+	// FailingAfter is the number of runs in a row after which a failing source is told of.
+	FailingAfter int `yaml:"failing_after"`
 }
 
 // lockMargin is what a lock outlives a run by: time to notice the cancelled context and to leave.
@@ -217,6 +226,9 @@ func (c Config) Mirror(repository string) string {
 	}
 	return ""
 }
+
+// Origin says where the value of a key came from: its own origin, else that of what holds it.
+func (c Config) Origin(key string) Origin { return origins(c.Origins).find(key) }
 
 // Digest returns the definition called name.
 func (c Config) Digest(name string) (Digest, bool) {

@@ -270,6 +270,10 @@ func readText(s string) (v any, problem, advice string) {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return nil, "holds a line break or another control character", "write it on one line"
 	}
+	if looksSecret(s) {
+		// It would be taken for a path or a title, and printed as one ever after.
+		return nil, "holds what looks like a token, a password or a webhook", "remove it (and revoke it if the file was shared); the token is given in the environment as " + envToken
+	}
 	return s, "", ""
 }
 

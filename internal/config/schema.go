@@ -138,11 +138,17 @@ func schema() []field {
 			{name: "settle_timeout", kind: duration, def: 30 * time.Second, hi: int64(10 * time.Minute),
 				doc: "How long a write whose answer was lost is looked for before the delivery is left open for the next run."},
 		}},
+		{name: "network", kind: section, doc: "Where the bot may go. It speaks to the configured hosts only: those of github (on github.com also codeload.github.com and the hosts below githubusercontent.com, which serve files). A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", fields: []field{
+			{name: "allow_private", kind: texts, def: []string{}, example: "[ghe.example.com]",
+				doc: "Hosts that may stand at private addresses (this machine, this network, a cloud's metadata), as a name or an address, with :port if it has one. The hosts that github names need no entry: whoever wrote them there meant them."},
+		}},
 		{name: "run", kind: section, doc: "Limits of one run.", fields: []field{
 			{name: "timeout", kind: duration, def: 15 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
 				doc: "The longest a run may take. The lock of a run that died is free five minutes after this time."},
 			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
 				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
+			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
+				doc: "After how many runs in a row in which a source could not be read the digest says so, as something to act on. It is said once, however long it lasts."},
 		}},
 	}
 }

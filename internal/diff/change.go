@@ -5,6 +5,8 @@
 package diff
 
 import (
+	"time"
+
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/snapshot"
 )
@@ -94,6 +96,8 @@ type SectionResult struct {
 	Reason string          `json:"reason,omitempty"`
 	// Baseline: there was nothing to compare with, so nothing is told but that it is watched now.
 	Baseline bool `json:"baseline,omitempty"`
+	// CurrentAt is when the new side was last known to be what upstream has; zero when not known.
+	CurrentAt time.Time `json:"current_at,omitzero"`
 	// Items is the number of items on the new side.
 	Items int `json:"items"`
 	// Diagnostics are what the new side's parser could not read.

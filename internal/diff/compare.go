@@ -44,7 +44,7 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		From: Ref{old.Ref, old.SHA, old.Version}, To: Ref{cur.Ref, cur.SHA, cur.Version},
 	}
 	for _, sec := range cur.Sections {
-		sr := SectionResult{Source: sec.Source, Status: sec.Status, Reason: sec.Reason}
+		sr := SectionResult{Source: sec.Source, Status: sec.Status, Reason: sec.Reason, CurrentAt: sec.CurrentAt}
 		oldSec, had := section(old, sec.Source)
 		comparable := had && !oldSec.Items.Empty() && !sec.Items.Empty()
 		switch {

@@ -27,6 +27,9 @@ type Token struct {
 	Integration bool
 	// Expires is when the token stops being good; zero is never.
 	Expires time.Time
+	// Scopes are what X-OAuth-Scopes says of a classic token (ghp_); nil is "repo", or none where Access
+	// names nothing that it may write to. Other kinds have no scopes.
+	Scopes []string
 	// Limits of this login, 0 is the server's.
 	CoreLimit, GraphQLLimit, SearchLimit int
 }
@@ -86,6 +89,28 @@ func access(who *Token, r *repository) Access {
 		return None
 	}
 	return Read
+}
+
+// tokenHeaders are what GitHub says of a token in each answer.
+func (t *Token) tokenHeaders(h http.Header) {
+	if t == nil {
+		return
+	}
+	if !t.Expires.IsZero() {
+		h.Set("Github-Authentication-Token-Expiration", t.Expires.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if !strings.HasPrefix(t.Value, "ghp_") {
+		return
+	}
+	scopes := t.Scopes
+	if scopes == nil {
+		for _, a := range t.Access {
+			if a >= Report {
+				scopes = []string{"repo"}
+			}
+		}
+	}
+	h.Set("X-Oauth-Scopes", strings.Join(scopes, ", "))
 }
 
 // budget counts what a login has used of one resource in the running window.

@@ -248,6 +248,7 @@ func (s *Server) decorate(a *answer, c *call) {
 		h.Set("X-Ratelimit-Reset", strconv.FormatInt(st.Reset, 10))
 		h.Set("X-Ratelimit-Resource", c.resource())
 	}
+	c.who.tokenHeaders(h)
 	media := "github.v3; format=json"
 	if _, after, ok := strings.Cut(c.r.Header.Get("Accept"), "application/vnd.github."); ok {
 		form, _, _ := strings.Cut(after, ",")

@@ -68,7 +68,7 @@ func New(o Options) (*Client, error) {
 	if !o.Token.IsZero() {
 		c.transport.tokens = oauth2.StaticTokenSource(&oauth2.Token{AccessToken: o.Token.Reveal()})
 	}
-	c.http = &http.Client{Transport: c.transport, CheckRedirect: checkRedirect}
+	c.http = &http.Client{Transport: c.transport, CheckRedirect: urls.checkRedirect}
 	c.rest = gh.NewClient(c.http)
 	c.rest.BaseURL = urls.api
 	c.rest.UserAgent = o.UserAgent
@@ -91,6 +91,7 @@ func baseTransport(timeout time.Duration) (http.RoundTripper, error) {
 		return nil, errors.New("net/http's default transport was replaced: set option Base")
 	}
 	t := std.Clone()
+	t.Proxy = nil // the program's environment is nothing that a package reads; hand in a Base that has one
 	if t.TLSClientConfig == nil {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}

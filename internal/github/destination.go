@@ -1,9 +1,61 @@
 package github
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
+
+// ours reports whether u is on a host that belongs to this GitHub: one of the configured ones, or for
+// github.com one of those that serve its files and archives.
+func (e endpoints) ours(u *url.URL) bool {
+	if u.User != nil {
+		return false
+	}
+	o := origin(u)
+	bases := []*url.URL{e.api, e.graphql, e.raw}
+	if server, err := url.Parse(e.server); err == nil {
+		bases = append(bases, server)
+	}
+	for _, b := range bases {
+		if b != nil && o == origin(b) {
+			return true
+		}
+	}
+	if e.api.Hostname() != "api.github.com" {
+		return false
+	}
+	return o == "https://codeload.github.com:443" ||
+		strings.HasPrefix(o, "https://") && strings.HasSuffix(o, ".githubusercontent.com:443")
+}
+
+// Hosts are the hosts that a client with these options may speak to, for whoever guards its way out: those
+// that were configured, with their ports if they have one, and those besides that github.com serves files
+// from ("*.x" stands for every name below x).
+func (o Options) Hosts() (configured, content []string, err error) {
+	e, err := o.endpoints()
+	if err != nil {
+		return nil, nil, fmt.Errorf("github: %w", err)
+	}
+	configured, content = e.hosts()
+	return configured, content, nil
+}
+
+func (e endpoints) hosts() (configured, content []string) {
+	configured = []string{e.api.Host, e.graphql.Host}
+	if e.raw != nil {
+		configured = append(configured, e.raw.Host)
+	}
+	if server, err := url.Parse(e.server); err == nil {
+		configured = append(configured, server.Host)
+	}
+	slices.Sort(configured)
+	if e.api.Hostname() == "api.github.com" {
+		content = []string{"codeload.github.com", "*.githubusercontent.com"}
+	}
+	return slices.Compact(configured), content
+}
 
 // kind says which of our URLs a request goes to.
 type kind int

@@ -28,6 +28,12 @@
 // *UnclearError, and the caller has to look whether it happened. The net/http below resends a request
 // by itself only when it wrote nothing of it.
 //
+// # Where it goes
+//
+// To the configured hosts (API, GraphQL, raw, server) and, for github.com, to those that serve its files;
+// a redirect elsewhere is a *StrayError. The default Base knows no proxy: cmd/bot hands in one of package
+// egress, which has the proxies of the environment and guards addresses.
+//
 // # What reaches people
 //
 // Errors name the host, never the URL; text that came from a server is cut, cleaned of control

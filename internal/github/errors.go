@@ -202,6 +202,13 @@ func (e *MovedError) Error() string {
 	return fmt.Sprintf("GitHub answers with a redirect to %s, which a write does not follow: was the repository renamed? Set its new name", e.Host)
 }
 
+// StrayError says that a redirect led to a host that is not one of this GitHub's. It was not followed.
+type StrayError struct{ From, To string }
+
+func (e *StrayError) Error() string {
+	return fmt.Sprintf("%s redirects to %s, which is no host of the configured GitHub, so it is not followed: check the repository's name, and github.api_url and github.server_url", e.From, e.To)
+}
+
 // StatusError is any other refusal.
 type StatusError struct {
 	Host    string
@@ -231,7 +238,7 @@ func NotExecuted(err error) bool {
 		case *UnclearError:
 			return false
 		case *LimitError, *NetworkError, *AuthError, *PermissionError, *IssuesDisabledError, *ArchivedError,
-			*ValidationError, *NotFoundError, *MovedError, *StatusError:
+			*ValidationError, *NotFoundError, *MovedError, *StrayError, *StatusError:
 			return true
 		}
 	}

@@ -48,7 +48,8 @@ type Options struct {
 	Timeout time.Duration
 	// Logger gets waits and retries (warn) and requests (debug). Default: nothing is logged.
 	Logger *slog.Logger
-	// Base sends the requests. Default: a copy of net/http's own with TLS 1.2 or better.
+	// Base sends the requests. Default: a copy of net/http's own with TLS 1.2 or better, and without a
+	// proxy.
 	Base http.RoundTripper
 	// Around, when set, is put around Base: it sees every request as it is sent, with the token, and
 	// every answer. Recording a run is what it is for.

@@ -241,21 +241,11 @@ func (c *Client) Limits(ctx context.Context) (map[string]Rate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", k.op, err)
 	}
-	var got struct {
-		Resources map[string]struct {
-			Limit     int   `json:"limit"`
-			Remaining int   `json:"remaining"`
-			Reset     int64 `json:"reset"`
-		} `json:"resources"`
-	}
+	var got limitsAnswer
 	if err := c.do(ctx, k, req, &got, subject{}); err != nil {
 		return nil, err
 	}
-	rates := map[string]Rate{}
-	for name, r := range got.Resources {
-		rates[name] = Rate{Limit: r.Limit, Remaining: r.Remaining, Reset: time.Unix(r.Reset, 0).UTC()}
-	}
-	return rates, nil
+	return got.rates(), nil
 }
 
 // User is the login of the token's owner, by one GraphQL document, for GITHUB_TOKEN of Actions has no

@@ -47,7 +47,15 @@ func newScrubber(token Secret) scrubber {
 
 func (s scrubber) text(t string) string {
 	if !s.token.IsZero() {
-		t = strings.ReplaceAll(t, s.token.Reveal(), redacted)
+		token := s.token.Reveal()
+		t = strings.ReplaceAll(t, token, redacted)
+		// A text that was cut may end within the token.
+		for n := len(token) - 1; n >= 4; n-- {
+			if before, ok := strings.CutSuffix(strings.TrimSuffix(t, "…"), token[:n]); ok {
+				t = before + redacted + "…"
+				break
+			}
+		}
 	}
 	return s.userinfo.ReplaceAllString(t, "//"+redacted+"@")
 }

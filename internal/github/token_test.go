@@ -53,7 +53,7 @@ func TestRedirectToAnotherHostCarriesNoToken(t *testing.T) {
 	api := record(t, func(w http.ResponseWriter, req *http.Request) {
 		http.Redirect(w, req, other.URL+"/elsewhere", http.StatusFound)
 	})
-	c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.APIURL = api.URL })
+	c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.APIURL, o.ServerURL = api.URL, other.URL })
 	branch, err := c.DefaultBranch(t.Context(), "a/b")
 	if err != nil || branch != "main" {
 		t.Fatalf("DefaultBranch = %q, %v; want main from where the redirect leads", branch, err)
@@ -64,6 +64,60 @@ func TestRedirectToAnotherHostCarriesNoToken(t *testing.T) {
 	other.noToken(t)
 	if got := c.Cost(); got.REST != 1 || got.Raw != 1 {
 		t.Errorf("cost %+v, want one REST request and one elsewhere", got)
+	}
+}
+
+// TestRedirectToAStrangerIsRefused: not even without the token does a read leave the configured hosts.
+func TestRedirectToAStrangerIsRefused(t *testing.T) {
+	stranger := record(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, `{"default_branch":"main"}`) })
+	host := strings.TrimPrefix(stranger.URL, "http://")
+	for name, call := range map[string]func(c *github.Client) error{
+		"REST": func(c *github.Client) error { _, err := c.DefaultBranch(t.Context(), "a/b"); return err },
+		"raw": func(c *github.Client) error {
+			_, err := c.RawFile(t.Context(), "a/b", strings.Repeat("a", 40), "f")
+			return err
+		},
+	} {
+		api := record(t, func(w http.ResponseWriter, req *http.Request) {
+			http.Redirect(w, req, stranger.URL+"/elsewhere?signature=abc", http.StatusFound)
+		})
+		c := newClient(t, http.DefaultTransport, func(o *github.Options) { o.APIURL, o.RawURL = api.URL, api.URL+"/raw" })
+		err := call(c)
+		_ = as[*github.StrayError](t, err)
+		if !strings.Contains(err.Error(), host) || strings.Contains(err.Error(), "abc") {
+			t.Errorf("%s: the error names not the host, or more than it: %v", name, err)
+		}
+		if n := len(api.requests()); n != 1 {
+			t.Errorf("%s: tried %d times; a redirect elsewhere will not go away", name, n)
+		}
+	}
+	if n := len(stranger.requests()); n != 0 {
+		t.Errorf("the stranger was asked %d times", n)
+	}
+}
+
+// TestGitHubsOwnContentHostsAreFollowed: archives and large files of github.com lie elsewhere.
+func TestGitHubsOwnContentHostsAreFollowed(t *testing.T) {
+	for host, follows := range map[string]bool{
+		"https://codeload.github.com/x": true, "https://objects.githubusercontent.com/x": true, "https://raw.githubusercontent.com/x": true, "https://github.com/x": true,
+		"https://githubusercontent.com.evil.example/x": false, "https://evilgithubusercontent.com/x": false, "https://codeload.github.com:8443/x": false, "https://gist.github.com/x": false,
+		"https://user@codeload.github.com/x": false,
+	} {
+		replies := []reply{{status: 302, header: map[string]string{"Location": host}}, ok(`{"default_branch":"main"}`)}
+		s := &script{replies: replies}
+		_, err := newClient(t, s).DefaultBranch(t.Context(), "a/b")
+		if (err == nil) != follows {
+			t.Errorf("%s: %v, want it followed: %v", host, err, follows)
+		}
+		if follows && s.log[1].auth != "" {
+			t.Errorf("%s was given the token", host)
+		}
+		enterprise := func(o *github.Options) {
+			o.APIURL, o.ServerURL = "https://ghe.example.com/api/v3", "https://ghe.example.com"
+		}
+		if _, err := newClient(t, &script{replies: replies}, enterprise).DefaultBranch(t.Context(), "a/b"); err == nil {
+			t.Errorf("%s is no host of an Enterprise Server, and was followed", host)
+		}
 	}
 }
 
@@ -135,6 +189,17 @@ func TestRawHostBelowTheAPIIsNotGivenTheToken(t *testing.T) {
 	}
 	if got := api.requests(); !strings.Contains(got[1], token) {
 		t.Errorf("the API beside it was not given the token: %v", got)
+	}
+}
+
+// TestACutQuoteShowsNoPartOfTheToken: an answer that is quoted is cut, perhaps within the token it echoes.
+func TestACutQuoteShowsNoPartOfTheToken(t *testing.T) {
+	for before := range 90 {
+		s := &script{replies: []reply{ok("<p>" + strings.Repeat("x", before) + token + strings.Repeat("y", 90))}}
+		_, err := newClient(t, s, func(o *github.Options) { o.MaxWait = -1 }).DefaultBranch(t.Context(), "a/b")
+		if text := err.Error(); strings.Contains(text, token[:6]) {
+			t.Fatalf("%d bytes before it: %s", before, text)
+		}
 	}
 }
 

@@ -303,8 +303,9 @@ func isDialError(err error) bool {
 	return dns
 }
 
-// checkRedirect follows reads only, to any host (without the token), but never from https to http.
-func checkRedirect(req *http.Request, via []*http.Request) error {
+// checkRedirect follows reads only, to hosts of this GitHub only (without the token, but to the API), and
+// never from https to http.
+func (e endpoints) checkRedirect(req *http.Request, via []*http.Request) error {
 	first, last := via[0], via[len(via)-1]
 	switch {
 	case first.Method != http.MethodGet && first.Method != http.MethodHead:
@@ -317,6 +318,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		return &DecodeError{Host: last.URL.Host, Status: http.StatusFound, Reason: fmt.Sprintf("more than %d redirects", maxRedirects)}
 	case last.URL.Scheme == "https" && req.URL.Scheme != "https":
 		return &DecodeError{Host: last.URL.Host, Status: http.StatusFound, Reason: "a redirect from https to " + clip(req.URL.Scheme, 20)}
+	case !e.ours(req.URL):
+		return &StrayError{From: last.URL.Host, To: clip(req.URL.Host, 100)}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
@@ -23,19 +24,21 @@ type collected struct {
 	cause   error                // all of them
 	skipped []store.FailedSource // deliberately not read: offline
 	good    int                  // sections that are current, or not asked for
+	// alarming: a source has failed so often that its failing is news.
+	alarming bool
 }
 
 // collect asks for the heads of all upstreams at once, reads what has moved since last, and carries the
 // rest. A source that fails keeps its last good items and is named.
-func (r *Runner) collect(ctx context.Context, last *snapshot.Snapshot, opts Options) (collected, error) {
+func (r *Runner) collect(ctx context.Context, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
 	refs := make([]string, len(r.Upstreams))
 	for i, u := range r.Upstreams {
 		refs[i] = u.Ref
 	}
-	return r.collectAt(ctx, refs, last, opts)
+	return r.collectAt(ctx, refs, last, past, opts)
 }
 
-func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Snapshot, opts Options) (collected, error) {
+func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
 	var reqs []repo.HeadRequest
 	var asked []Upstream
 	refs = slices.Clone(refs)
@@ -67,6 +70,14 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 			sec, moved, err := r.section(ctx, u, s, heads[i], oldSec, had, opts)
 			if ctx.Err() != nil {
 				return collected{}, r.stopped(ctx)
+			}
+			if sec.Status == snapshot.Complete {
+				sec.CurrentAt, sec.Failing = r.Now().UTC(), false
+			} else {
+				sec.CurrentAt = later(oldSec.CurrentAt, past.lastGood(u.Name, s.Name()))
+			}
+			if err != nil && !oldSec.Failing && r.FailingAfter > 0 && past.failures(u.Name, s.Name())+1 >= r.FailingAfter {
+				sec.Failing, moved, c.alarming = true, true, true
 			}
 			switch {
 			case err != nil:
@@ -104,7 +115,8 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	if !opts.reads(u.Name, s.Name()) {
 		return carry(snapshot.Carried, "not asked for"), false, nil
 	}
-	if had && head.Err == nil && old.Parser == s.Parser() && sameObjects(old.Watched, s.Watches(), head.Head.OIDs) && !old.Items.Empty() {
+	if had && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
+		sameObjects(old.Watched, s.Watches(), head.Head.OIDs) && !old.Items.Empty() {
 		sec := carry(snapshot.Complete, "")
 		return sec, old.Status != snapshot.Complete, nil
 	}
@@ -119,7 +131,7 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	}
 	if err == nil {
 		// What the configuration no longer names is no removal upstream.
-		accept := slices.Contains(opts.AcceptRemovals, s.Name()) || !samePaths(old.Watched, sec.Watched)
+		accept := slices.Contains(opts.AcceptRemovals, s.Name()) || !samePaths(old.Watched, sec.Watched) || !sameSetup(old.Setup, sec.Setup)
 		sec, err = guard(sec, old, accept)
 	}
 	if err != nil {
@@ -136,12 +148,13 @@ func (r *Runner) read(ctx context.Context, u Upstream, s Source, head repo.Head)
 		return snapshot.Section{}, err
 	}
 	sec, err := s.Collect(ctx, reader, sources.CommitOf(head))
-	sec.ReadAt = r.Now().UTC()
+	sec.ReadAt, sec.Setup = r.Now().UTC(), s.Setup()
 	return sec, err
 }
 
 // guard refuses a reading that looks like a reorganised upstream, and keeps the last good reading of
-// gates that are there but could not be read this time.
+// gates that are there but could not be read this time, or whose watched place is gone as a whole: a
+// folder that moved looks just like that.
 func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, error) {
 	if sec.Items.Gates == nil || old.Items.Gates == nil {
 		return sec, nil
@@ -158,12 +171,62 @@ func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, er
 	set.Unread = unread
 	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
 	sec.Items.Gates = &set
-	if !acceptRemovals {
-		if reason := diff.LooksLikeLayoutChange(*old.Items.Gates, set); reason != "" {
-			return sec, errors.New(reason)
+	if acceptRemovals {
+		return sec, nil
+	}
+	if reason := diff.LooksLikeLayoutChange(*old.Items.Gates, set); reason != "" {
+		return sec, errors.New(reason)
+	}
+	keepGatesOfGonePaths(&set, old.Items.Gates.Gates, absent(sec.Watched))
+	return sec, nil
+}
+
+// keepGatesOfGonePaths adds to set the gates that it lacks and that stood in one of the paths and nowhere
+// else, and says so.
+func keepGatesOfGonePaths(set *snapshot.GateSet, old []gate.Gate, paths []string) {
+	for _, p := range paths {
+		n := 0
+		for _, g := range gatesUnder(old, []string{p}) {
+			if len(gatesNamed(set.Gates, g.Name)) == 0 && !slices.Contains(set.Unread, g.Name) {
+				set.Gates = append(slices.Clone(set.Gates), g)
+				n++
+			}
+		}
+		if n > 0 {
+			set.Diagnostics = append(slices.Clone(set.Diagnostics), gate.Diagnostic{File: p, Message: fmt.Sprintf(
+				"this path is gone; the gates that stood there (%d) are kept as they were, until the configuration names their new place or --accept-removals gates says that they were removed", n)})
 		}
 	}
-	return sec, nil
+	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
+}
+
+// gatesUnder are the gates that are declared and registered within paths and nowhere else.
+func gatesUnder(gates []gate.Gate, paths []string) []gate.Gate {
+	within := func(file string) bool {
+		return slices.ContainsFunc(paths, func(p string) bool { return file == p || strings.HasPrefix(file, p+"/") })
+	}
+	var out []gate.Gate
+	for _, g := range gates {
+		in := g.Declared.File == "" || within(g.Declared.File)
+		for _, reg := range g.Registered {
+			in = in && within(reg.File)
+		}
+		if in && (g.Declared.File != "" || len(g.Registered) > 0) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// absent are the watched paths that do not exist.
+func absent(watched []snapshot.Object) []string {
+	var out []string
+	for _, o := range watched {
+		if o.OID == "" {
+			out = append(out, o.Path)
+		}
+	}
+	return out
 }
 
 func gatesNamed(gates []gate.Gate, name string) []gate.Gate {
@@ -187,7 +250,7 @@ func cmpString(a, b string) int {
 }
 
 func sameSection(a, b snapshot.Section) (bool, error) {
-	if a.Status != b.Status || a.Parser != b.Parser || !slices.Equal(a.Watched, b.Watched) {
+	if a.Status != b.Status || a.Parser != b.Parser || a.Setup != b.Setup || !slices.Equal(a.Watched, b.Watched) {
 		return false, nil
 	}
 	ha, err := a.Hash()
@@ -251,7 +314,7 @@ func (r *Runner) At(ctx context.Context, ref string) (*snapshot.Snapshot, error)
 
 // wholeAt reads each upstream at its ref, and those without one not at all.
 func (r *Runner) wholeAt(ctx context.Context, refs []string) (*snapshot.Snapshot, error) {
-	c, err := r.collectAt(ctx, refs, nil, Options{})
+	c, err := r.collectAt(ctx, refs, nil, nil, Options{})
 	if err != nil {
 		return nil, err
 	}

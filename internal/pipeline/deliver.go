@@ -4,23 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/store"
 )
 
-// A delivery is given up after this many tries or this long, whichever comes first.
+// A delivery is given up after maxTries, but not before minAge: a bad hour of a run that comes every five
+// minutes must not cost a digest. It is given up after maxAge too, but not before minTries: a weekly run
+// has tried it twice by then.
 const (
 	maxTries = 10
+	minAge   = 48 * time.Hour
 	maxAge   = 14 * 24 * time.Hour
+	minTries = 4
 )
+
+func hopeless(d store.Delivery, now time.Time) bool {
+	age := now.Sub(d.OwedSince())
+	return d.Tries >= maxTries && age >= minAge || age >= maxAge && d.Tries >= minTries
+}
 
 // writing is a run that holds the lock.
 type writing struct {
 	r     *Runner
 	lease store.Lease
 	out   *Outcome
+	// failed are the channels, with target, that could not be delivered to in this run.
+	failed map[[2]string]bool
 }
 
 // commit writes even when the run was interrupted meanwhile: what was done must be remembered.
@@ -47,35 +59,44 @@ func (w *writing) tellAndDeliver(ctx context.Context, opts Options) error {
 	}
 	var groups [][]store.Delivery
 	for _, d := range update.Deliveries {
-		groups = appendToGroup(groups, d)
+		if d.State == store.Pending {
+			groups = appendToGroup(groups, d)
+		}
 	}
 	for _, g := range groups {
+		if w.failed[placeOf(g)] {
+			continue // it failed a moment ago, and is tried by the next run
+		}
 		err = errors.Join(err, w.deliver(ctx, g))
 	}
 	return err
 }
 
-// deliverOwed settles what earlier runs left open.
-func (w *writing) deliverOwed(ctx context.Context) error {
-	open, err := w.r.State.Deliveries(ctx, "", store.Pending, store.Unknown)
+func placeOf(group []store.Delivery) [2]string {
+	return [2]string{group[0].Key.Channel, group[0].Target}
+}
+
+// deliverOwed settles what earlier runs left open, of one definition or of all. A channel that fails
+// holds up no other.
+func (w *writing) deliverOwed(ctx context.Context, definition string) error {
+	open, err := w.r.State.Deliveries(ctx, definition, store.Pending, store.Unknown)
 	if err != nil {
 		return err
 	}
 	var errs error
-	done := map[string]bool{}
+	var done []store.Key
 	for _, d := range open {
-		id := fmt.Sprintf("%s/%d/%s", d.Key.Definition, d.Key.Seq, d.Key.Channel)
-		if done[id] {
+		if slices.ContainsFunc(done, func(k store.Key) bool { return sameDigest(k, d.Key) }) {
 			continue
 		}
-		done[id] = true
+		done = append(done, d.Key)
 		all, err := w.r.State.Deliveries(ctx, d.Key.Definition)
 		if err != nil {
 			return errors.Join(errs, err)
 		}
 		var group []store.Delivery
 		for _, a := range all { // parts that are done name the issue the others belong to
-			if a.Key.Seq == d.Key.Seq && a.Key.Channel == d.Key.Channel {
+			if sameDigest(a.Key, d.Key) {
 				group = append(group, a)
 			}
 		}
@@ -86,8 +107,7 @@ func (w *writing) deliverOwed(ctx context.Context) error {
 
 func appendToGroup(groups [][]store.Delivery, d store.Delivery) [][]store.Delivery {
 	for i, g := range groups {
-		k := g[0].Key
-		if k.Definition == d.Key.Definition && k.Seq == d.Key.Seq && k.Channel == d.Key.Channel {
+		if sameDigest(g[0].Key, d.Key) {
 			groups[i] = append(g, d)
 			return groups
 		}
@@ -123,6 +143,11 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	if err == nil {
 		return nil
 	}
+	for _, d := range state {
+		if d.State.Open() {
+			w.failed[placeOf(group)] = true
+		}
+	}
 	var partial *publish.PartialError
 	if !errors.As(err, &partial) && ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
 		err = errors.Join(err, w.countTry(ctx, state, err))
@@ -149,8 +174,13 @@ func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, ca
 		}
 		d.Tries++
 		d.LastError = cause.Error()
-		if !unknown && (d.Tries >= maxTries || w.r.ServerNow().Sub(d.OwedSince()) > maxAge) {
-			d.State = store.GivenUp
+		lost := hopeless(d, w.r.ServerNow())
+		if unknown {
+			// It may be there, and could not be looked for in all this time.
+			lost = lost && d.Tries >= maxTries && w.r.ServerNow().Sub(d.OwedSince()) >= maxAge
+		}
+		if lost {
+			d.State, d.DoneAt = store.GivenUp, w.r.Now().UTC()
 			w.out.Notices = append(w.out.Notices, fmt.Sprintf("gave up delivery %s after %d tries: %v", d.Key, d.Tries, cause))
 		}
 		u.Deliveries = append(u.Deliveries, d)
@@ -187,15 +217,20 @@ func withOutcome(d store.Delivery, p publish.Delivery, now time.Time) store.Deli
 }
 
 // record keeps the run, also one that found nothing: the heartbeat.
-func (w *writing) record(ctx context.Context, started time.Time, err error) error {
+func (w *writing) record(ctx context.Context, started time.Time, opts Options, err error) error {
 	run := &store.Run{
-		StartedAt: started.UTC(), EndedAt: w.r.Now().UTC(), Outcome: "quiet", Requests: w.r.Cost().Requests, Failed: w.out.Failed,
+		StartedAt: started.UTC(), EndedAt: w.r.Now().UTC(), Outcome: outcomeQuiet, Requests: w.r.Cost().Requests, Failed: w.out.Failed,
 	}
-	if len(w.out.Filed) > 0 {
-		run.Outcome = "told"
+	switch {
+	case err != nil:
+		run.Outcome = outcomeFailed
+	case w.r.partial(opts):
+		run.Outcome = outcomePartial
+	case len(w.out.Filed) > 0:
+		run.Outcome = outcomeTold
 	}
-	if err != nil {
-		run.Outcome = "failed"
+	if w.r.ExitCode != nil {
+		run.ExitCode = w.r.ExitCode(err)
 	}
 	if w.out.Current != nil {
 		run.Snapshot = w.out.Current.Seq

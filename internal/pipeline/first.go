@@ -113,7 +113,7 @@ func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]strin
 }
 
 func (r *Runner) readBase(ctx context.Context, refs []string, f *firstRun) (*snapshot.Snapshot, error) {
-	base, err := r.collectAt(ctx, refs, nil, Options{})
+	base, err := r.collectAt(ctx, refs, nil, nil, Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,8 @@ type Upstream struct {
 type Source interface {
 	Name() string
 	Parser() int
+	// Setup is a fingerprint of what the configuration says of how files are read.
+	Setup() string
 	Watches() []string
 	Collector
 }
@@ -70,6 +72,7 @@ type Reader interface {
 	Snapshot(ctx context.Context, seq int64) (*snapshot.Snapshot, error)
 	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Deliveries(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
+	Runs(ctx context.Context, limit int) ([]store.Run, error)
 }
 
 // Writer is the right to change the state. A dry run has none.
@@ -100,6 +103,10 @@ type Runner struct {
 	Holder         string // who holds the lock: "host pid 4711"
 	LockTTL        time.Duration
 	KeepSnapshots  int
+	// FailingAfter is the number of runs in a row after which a source that fails is told of; 0: never.
+	FailingAfter int
+	// ExitCode is what the program will leave with for an error; the run's record keeps it. Nil: 0.
+	ExitCode func(error) int
 	// Notices go into every digest of this run: a mirror that is days old.
 	Notices []string
 }
@@ -185,8 +192,8 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 		return out, err
 	}
 	started := r.Now()
-	w := &writing{r: r, lease: lease, out: out}
-	err = w.deliverOwed(ctx)
+	w := &writing{r: r, lease: lease, out: out, failed: map[[2]string]bool{}}
+	err = w.deliverOwed(ctx, opts.Digest)
 	if ctx.Err() == nil && !errors.Is(err, store.ErrFenced) {
 		err = errors.Join(err, w.tellAndDeliver(ctx, opts))
 	}
@@ -194,7 +201,7 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if !errors.Is(err, store.ErrFenced) {
-		err = errors.Join(err, w.record(end, started, err), r.Writer.Prune(end, lease, r.KeepSnapshots))
+		err = errors.Join(err, w.record(end, started, opts, err), r.Writer.Prune(end, lease, r.KeepSnapshots))
 	}
 	if rel := r.Writer.Release(end, lease); rel != nil && !errors.Is(rel, store.ErrFenced) {
 		err = errors.Join(err, rel)

@@ -28,11 +28,18 @@ type telling struct {
 
 // step is one definition's.
 type step struct {
-	cursor   store.Cursor       // as it was
-	base, to *snapshot.Snapshot // base is nil where all is a baseline
-	plan     []publish.Part
-	toldAt   time.Time
-	queuedAt time.Time // server's time
+	cursor     store.Cursor // as it was
+	to         *snapshot.Snapshot
+	plan       []planned
+	superseded []store.Delivery
+	toldAt     time.Time
+	queuedAt   time.Time // server's time
+}
+
+// planned is a part with the snapshot its digest starts from; nil where all is a baseline.
+type planned struct {
+	publish.Part
+	base *snapshot.Snapshot
 }
 
 // tell reads upstream, compares, and says what is to be written and sent. It changes nothing.
@@ -54,6 +61,11 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			return nil, err
 		}
 	}
+	runs, err := r.State.Runs(ctx, keptRuns)
+	if err != nil {
+		return nil, err
+	}
+	past := history(runs)
 	t := &telling{}
 	var first firstRun
 	if len(cursors) == 0 {
@@ -68,7 +80,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		}
 		out.Notices = append(out.Notices, first.notices...)
 	}
-	got, err := r.collect(ctx, last, opts)
+	got, err := r.collect(ctx, last, past, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +89,10 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if len(got.failed) > 0 {
 		failure = &SourceError{Failed: got.failed, All: got.good == 0, Err: got.cause}
 	}
-	told := slices.Clone(out.Notices) // of these the digests speak; what follows is for the log
 	for _, s := range got.skipped {
 		out.Notices = append(out.Notices, fmt.Sprintf("%s: %s is left out: %s", s.Upstream, s.Source, s.Reason))
 	}
-	if got.good == 0 && len(got.failed)+len(got.skipped) > 0 {
+	if got.good == 0 && len(got.failed)+len(got.skipped) > 0 && !got.alarming {
 		return nil, failure // no digest, and cursors stay
 	}
 	if failure != nil && len(first.distinct) > 1 {
@@ -90,10 +101,18 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		return nil, failure
 	}
 	t.current, t.fresh = got.snap, got.changed
-	if !got.changed {
+	switch {
+	case got.changed:
+	case last.Seq == 0: // a first base, which gets its number when it is stored
 		t.current, out.Unchanged = last, true
+	default: // it is the stored one, seen once more
+		t.current.Seq, out.Unchanged = last.Seq, true
 	}
 	out.Current = t.current
+	givenUp, err := r.givenUp(ctx)
+	if err != nil {
+		return nil, errors.Join(failure, err)
+	}
 	var since *snapshot.Snapshot
 	if opts.Since != "" {
 		if since, err = r.since(ctx, opts); err != nil {
@@ -126,25 +145,18 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 				return nil, errors.Join(failure, fmt.Errorf("read snapshot %d, which digest %s was last told of: %w", cur.Snapshot, d.Name, err))
 			}
 		}
-		fromTag := since == nil && !has && !first.recovered
-		digest, err := r.digest(ctx, d, base, current, append(slices.Clone(r.Notices), told...), fromTag)
+		w := words{
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, heartbeat: past.heartbeat(r.Now()),
+			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
+			alone: since != nil,
+		}
+		s, err := w.tell(ctx, base, cur.ToldAt, out)
 		if err != nil {
 			failure = errors.Join(failure, err) // it stays where it is, and tells when its base can be read
 			continue
 		}
-		plan := publish.Plan(digest, d.Destinations, publish.Identity{Seq: cur.Seq + 1, Nonce: r.Nonce})
-		if digest.Empty() {
-			out.Quiet = append(out.Quiet, d.Name)
-			for _, n := range digest.Notices { // nobody else would say them
-				if !slices.Contains(out.Notices, n) && !slices.Contains(r.Notices, n) {
-					out.Notices = append(out.Notices, n)
-				}
-			}
-		} else {
-			out.Digests = append(out.Digests, digest)
-			out.Plans = append(out.Plans, plan)
-		}
-		t.steps = append(t.steps, step{cur, base, t.current, plan, r.Now(), r.ServerNow()})
+		s.cursor, s.to, s.toldAt, s.queuedAt = cur, t.current, r.Now(), r.ServerNow()
+		t.steps = append(t.steps, s)
 	}
 	if r.partial(opts) || opts.Since != "" && r.Writer == nil {
 		return nil, failure // shown, but nothing moves
@@ -168,14 +180,15 @@ func (t *telling) update() store.Update {
 		}
 		cur.Snapshot, cur.ToldAt = to, s.toldAt.UTC()
 		u.Cursors = append(u.Cursors, cur)
+		u.Deliveries = append(u.Deliveries, s.superseded...)
 		for _, p := range s.plan {
 			d := store.Delivery{
 				Key:   store.Key{Definition: cur.Definition, Seq: cur.Seq, Channel: p.Channel, Part: p.Number, Parts: p.Of},
 				Nonce: p.Nonce, State: store.Pending, Target: p.Target, Title: p.Title, Body: p.Body, Labels: p.Labels,
 				QueuedAt: s.queuedAt.UTC(),
 			}
-			if s.base != nil {
-				d.Base = s.base.Seq
+			if p.base != nil {
+				d.Base = p.base.Seq
 			}
 			u.Deliveries = append(u.Deliveries, d)
 		}
@@ -224,24 +237,6 @@ func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error
 	return nil
 }
 
-// digest compares and traces. Base sections made by another parser or from other paths are read again
-// first; the error is that they could not be read today.
-func (r *Runner) digest(ctx context.Context, d Definition, base, current *snapshot.Snapshot, notices []string, firstRun bool) (report.Digest, error) {
-	firstRun = firstRun && base != nil
-	base, more, err := r.modernise(ctx, base, current)
-	if err != nil {
-		return report.Digest{}, err
-	}
-	dg := report.Digest{
-		Definition: d.Name, At: r.Now().UTC(), Cost: r.Cost(),
-		Notices: append(slices.Clone(notices), more...), Severities: d.Filter.Severities,
-	}
-	for _, res := range diff.Compare(base, current, diff.Options{Watch: r.Watch, Upstreams: d.Upstreams, Filter: d.Filter}) {
-		dg.Upstreams = append(dg.Upstreams, Traced(res, firstRun))
-	}
-	return dg, nil
-}
-
 // Traced adds the evidence to what changed.
 func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
 	u := report.Upstream{UpstreamResult: res, FirstRun: firstRun}
@@ -267,7 +262,7 @@ func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot
 		for j, sec := range up.Sections {
 			now, ok := sectionOf(upstreamOf(current, up.Name), sec.Source)
 			src := r.source(up.Name, sec.Source)
-			if !ok || src == nil || sec.Items.Empty() || now.Items.Empty() || now.Parser == sec.Parser && samePaths(now.Watched, sec.Watched) {
+			if !ok || src == nil || sec.Items.Empty() || now.Items.Empty() || readAlike(sec, now) {
 				continue
 			}
 			again, err := r.reread(ctx, up, src, sec, now)
@@ -287,6 +282,14 @@ func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot
 	}
 	return &fresh, notices, nil
 }
+
+// readAlike reports whether two sections were read by the same parser and the same configuration.
+func readAlike(a, b snapshot.Section) bool {
+	return a.Parser == b.Parser && samePaths(a.Watched, b.Watched) && sameSetup(a.Setup, b.Setup)
+}
+
+// sameSetup compares fingerprints; where one was not kept nobody can tell, and nothing is made of it.
+func sameSetup(a, b string) bool { return a == b || a == "" || b == "" }
 
 // reread reads a section once more as now was read: with today's parser, from today's paths.
 func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec, now snapshot.Section) (snapshot.Section, error) {

@@ -37,10 +37,7 @@ func Plan(d report.Digest, to []Destination, id Identity) []Part {
 	}
 	var plan []Part
 	for _, dest := range to {
-		channel := dest.Type
-		if dest.Name != "" && dest.Name != dest.Type {
-			channel += ":" + dest.Name
-		}
+		channel := ChannelOf(dest)
 		bodies := render(d, dest, reserve(d, channel, id.Seq))
 		for n, body := range bodies {
 			p := Part{
@@ -94,4 +91,13 @@ func marker(d report.Digest, p Part, seq int64) Marker {
 		m.Compared = append(m.Compared, Compared{Upstream: u.Upstream, From: u.From.SHA, To: u.To.SHA})
 	}
 	return m
+}
+
+// ChannelOf is what a destination is called in delivery keys: its type, and its name where it has one of
+// its own. [TypeOf] gives the type back.
+func ChannelOf(d Destination) string {
+	if d.Name != "" && d.Name != d.Type {
+		return d.Type + ":" + d.Name
+	}
+	return d.Type
 }

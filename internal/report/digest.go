@@ -23,6 +23,28 @@ type Digest struct {
 	// Severities keeps only changes of these severities; empty keeps all. It is recorded so that the
 	// foot can say that the digest is filtered.
 	Severities []diff.Severity
+	// Alerts are what is wrong with the watching itself and needs somebody: a source that has been failing,
+	// a digest that was given up. They stand above all changes, and make a digest by themselves.
+	Alerts []Alert
+	// Heartbeat says how often the bot looked lately.
+	Heartbeat Heartbeat
+}
+
+// Alert is one thing about the bot itself that somebody has to act on. Its texts are plain words, and may
+// quote what a server said.
+type Alert struct {
+	ID   string `json:"id"`   // what it is about: "kubernetes/gates", a delivery's key
+	What string `json:"what"` // one sentence
+	Why  string `json:"why"`  // what is known of it, in sentences
+	Next string `json:"next"` // what to do
+}
+
+// Heartbeat is how often the bot ran before this run. The zero value: it never did.
+type Heartbeat struct {
+	Days   int       `json:"days"`   // the time looked at
+	Runs   int       `json:"runs"`   // in that time
+	Failed int       `json:"failed"` // of these
+	Last   time.Time `json:"last"`   // start of the last one, also before that time
 }
 
 // Upstream is one upstream's part of a digest.
@@ -41,8 +63,11 @@ type Cost struct {
 	Duration time.Duration `json:"-"`
 }
 
-// Empty reports whether the digest tells no change.
+// Empty reports whether the digest tells no change and no alert.
 func (d Digest) Empty() bool {
+	if len(d.Alerts) > 0 {
+		return false
+	}
 	for _, u := range d.Upstreams {
 		if len(u.Changes) > 0 {
 			return false

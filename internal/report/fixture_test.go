@@ -196,14 +196,19 @@ func failed() Digest {
 	d := digestOf(everyKind()[:1])
 	u := &d.Upstreams[0]
 	u.Sections = []diff.SectionResult{
-		{Source: "releases", Status: snapshot.Failed, Reason: "HTTP 502 three times; gave up after 2 minutes"},
-		{Source: snapshot.SourceGates, Status: snapshot.Complete, Items: 225, Diagnostics: []gate.Diagnostic{
+		{Source: "releases", Status: snapshot.Failed, Reason: "HTTP 502 three times; gave up after 2 minutes", CurrentAt: time.Date(2026, 4, 14, 7, 17, 3, 0, time.UTC)},
+		{Source: snapshot.SourceGates, Status: snapshot.Complete, CurrentAt: d.At, Items: 225, Diagnostics: []gate.Diagnostic{
 			{File: "pkg/features/odd.go", Line: 7, Message: "the key is a call and cannot be resolved", Lost: true},
 		}},
 		{Source: "proposals", Status: snapshot.Complete, Baseline: true, Items: 650},
 		{Source: "docs", Status: snapshot.Skipped, Reason: "needs a token"},
 	}
 	d.Notices = []string{"the mirror of kubernetes/kubernetes is 9 days old"}
+	d.Alerts = []Alert{
+		{ID: "kubernetes/releases", What: "kubernetes: releases could not be read in 5 runs in a row.", Why: "They were last known at 2026-04-14 07:17 UTC. HTTP 502 three times", Next: "run bot doctor, which says what is wrong"},
+		{ID: "alerts/3/github-issue/1-of-1", What: "Digest 3 of alerts was never delivered to github-issue acme/gone; it was given up after 12 tries.", Why: "The last try: repository acme/gone does not exist, thanks @octocat", Next: "mend the channel, then run bot state retry alerts/3/github-issue."},
+	}
+	d.Heartbeat = Heartbeat{Days: 30, Runs: 30, Failed: 5, Last: d.At.Add(-24 * time.Hour)}
 	d.Severities = []diff.Severity{diff.Act, diff.Know}
 	d.Cost = Cost{Requests: 1, Raw: 12}
 	return d

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
@@ -30,6 +31,8 @@ type digestDocument struct {
 	Cost       Cost            `json:"cost"`
 	Notices    []string        `json:"notices"`
 	Severities []diff.Severity `json:"severities"`
+	Alerts     []Alert         `json:"alerts"`
+	Heartbeat  *Heartbeat      `json:"heartbeat"` // null: the bot never ran before
 }
 
 type diffDocument struct {
@@ -46,6 +49,7 @@ type sourceDocument struct {
 	Status      snapshot.Status   `json:"status"`
 	Reason      string            `json:"reason"`
 	Baseline    bool              `json:"baseline"`
+	CurrentAt   string            `json:"current_at"` // RFC 3339, UTC; "" when not known
 	Items       int               `json:"items"`
 	Diagnostics []gate.Diagnostic `json:"diagnostics"`
 }
@@ -81,7 +85,11 @@ type gatesDocument struct {
 func JSON(d Digest) ([]byte, error) {
 	doc := digestDocument{
 		Schema: SchemaDigest, Digest: d.Definition, Title: Title(d), Upstreams: []diffDocument{}, Cost: d.Cost,
-		Notices: list(d.Notices), Severities: list(d.Severities),
+		Notices: list(d.Notices), Severities: list(d.Severities), Alerts: list(d.Alerts),
+	}
+	if h := d.Heartbeat; !h.Last.IsZero() {
+		h.Last = h.Last.UTC().Truncate(time.Second)
+		doc.Heartbeat = &h
 	}
 	if !d.At.IsZero() {
 		doc.At = d.At.UTC().Format("2006-01-02T15:04:05Z")
@@ -101,9 +109,13 @@ func diffDocumentOf(u Upstream) diffDocument {
 		Sources: map[string]sourceDocument{}, Changes: []changeDocument{},
 	}
 	for _, s := range u.Sections {
-		doc.Sources[s.Source] = sourceDocument{
+		src := sourceDocument{
 			Status: s.Status, Reason: s.Reason, Baseline: s.Baseline, Items: s.Items, Diagnostics: list(s.Diagnostics),
 		}
+		if !s.CurrentAt.IsZero() {
+			src.CurrentAt = s.CurrentAt.UTC().Format(time.RFC3339)
+		}
+		doc.Sources[s.Source] = src
 	}
 	for i, c := range u.Changes {
 		cd := changeDocument{

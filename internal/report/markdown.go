@@ -83,6 +83,9 @@ func (m mark) blocks(d Digest) []block {
 		}
 		out = append(out, block{open: open, entries: alert})
 	}
+	for _, s := range alertsOf(d) {
+		out = append(out, m.section(s, "## "))
+	}
 	for _, ch := range chapters {
 		title := ""
 		if several && len(ch.sections) > 0 {
@@ -151,7 +154,11 @@ func (s section) size() int {
 func (m mark) entry(e entry, brief bool) string {
 	proof := m.proof(e.proof)
 	if e.id == "" {
-		return "- " + m.inline(e.change) + "\n"
+		line := "- " + m.inline(e.change)
+		if len(e.next.one) > 0 {
+			line += "\n  **Next:** " + m.inline(e.next.one)
+		}
+		return line + "\n"
 	}
 	head := "- " + m.heading(e, !brief) + ": " + m.inline(e.about)
 	if brief {

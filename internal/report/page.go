@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
@@ -311,6 +312,12 @@ func failuresOf(u Upstream) []phrase {
 	return out
 }
 
+// UpstreamWords is what an upstream is called in a sentence: "Kubernetes".
+func UpstreamWords(name string) string { return displayName(name) }
+
+// SourceWords is what a source is called in a sentence: "feature gates".
+func SourceWords(source string) string { return sourceWord(source) }
+
 func sourceWord(source string) string {
 	if source == snapshot.SourceGates {
 		return "feature gates"
@@ -331,6 +338,16 @@ func footOf(u Upstream) []phrase {
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" not asked for this time."))
 		}
 	}
+	for _, s := range u.Sections {
+		if s.CurrentAt.IsZero() {
+			continue
+		}
+		what := " as of "
+		if s.Status != snapshot.Complete {
+			what = " last known at "
+		}
+		out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+what+minute(s.CurrentAt)+"."))
+	}
 	web := strings.TrimRight(u.WebURL, "/")
 	commit := func(r diff.Ref) phrase {
 		p := say(refName(r) + " at ")
@@ -347,6 +364,28 @@ func footOf(u Upstream) []phrase {
 		line = say(line, " (", linkTo("all commits between", web+"/compare/"+clean(u.From.SHA)+"..."+clean(u.To.SHA)), ")")
 	}
 	return append(out, say(line, "."))
+}
+
+// minute is a time as the foot tells it.
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// alertsOf is the section about the bot itself; nil without alerts.
+func alertsOf(d Digest) []section {
+	if len(d.Alerts) == 0 {
+		return nil
+	}
+	s := section{heading: "About the bot itself"}
+	for _, a := range d.Alerts {
+		e := entry{gates: 1, change: say(bold(cut(clean(a.What), 300)))}
+		if a.Why != "" {
+			e.change = say(e.change, " "+sentence(cut(clean(a.Why), 500)))
+		}
+		if a.Next != "" {
+			e.next = step{one: say(upper(sentence(cut(clean(a.Next), 300))))}
+		}
+		s.entries = append(s.entries, e)
+	}
+	return []section{s}
 }
 
 // maxFaults is how many of the parser's complaints a digest lists; `bot gates` lists all.
@@ -383,6 +422,14 @@ func endOf(d Digest) []phrase {
 	var out []phrase
 	for _, n := range d.Notices {
 		out = append(out, say("Note: "+sentence(cut(clean(n), 500))))
+	}
+	if h := d.Heartbeat; !h.Last.IsZero() {
+		failed := ""
+		if h.Failed > 0 {
+			failed = ", " + strconv.Itoa(h.Failed) + " of them failed"
+		}
+		out = append(out, say("Watched: "+count(h.Runs, "run", "runs")+" in the "+strconv.Itoa(h.Days)+" days before this one"+failed+
+			"; the last on "+minute(h.Last)+"."))
 	}
 	line := "Cost: " + count(d.Cost.Requests, "request", "requests")
 	if d.Cost.Raw > 0 {

@@ -55,6 +55,11 @@ func (t *terminal) digest(d Digest) {
 	for _, u := range d.Upstreams {
 		chapters = append(chapters, chapterOf(u))
 	}
+	for _, s := range alertsOf(d) {
+		t.section(s)
+		t.b.WriteString("\n")
+		t.rule()
+	}
 	for i, ch := range chapters {
 		if i > 0 {
 			t.b.WriteString("\n")
@@ -91,7 +96,7 @@ func (t *terminal) section(s section) {
 	switch s.heading {
 	case "Act on":
 		colour = sgrRed
-	case "Yours":
+	case "Yours", "About the bot itself":
 		colour = sgrYellow
 	}
 	heading := strings.ToUpper(s.heading)
@@ -121,6 +126,9 @@ func (t *terminal) section(s section) {
 func (t *terminal) entry(e entry, brief bool) {
 	if e.id == "" {
 		t.para("  ", "    ", e.change, "")
+		if len(e.next.one) > 0 {
+			t.para("    "+t.paint(sgrGreen, "→ "), "      ", e.next.one, "")
+		}
 		return
 	}
 	name := t.paint(sgrBold, cut(clean(e.id), maxName))

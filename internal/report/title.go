@@ -13,15 +13,18 @@ const maxTitle = 200
 // Title is a digest's title, at most 200 characters: the upstream, what was compared, how much there is
 // to act on, and the day. Several upstreams are named without what was compared, and counted from three on.
 func Title(d Digest) string {
-	act := 0
+	act, changes := len(d.Alerts), 0
 	for _, u := range d.Upstreams {
 		act += tallyOf(u.Changes).act
+		changes += len(u.Changes)
 	}
 	var subject string
-	switch n := len(d.Upstreams); n {
-	case 0:
+	switch n := len(d.Upstreams); {
+	case n == 0:
 		subject = "Upstream digest"
-	case 1:
+	case changes == 0 && len(d.Alerts) > 0:
+		subject = "Upstream digest: the bot itself needs a look"
+	case n == 1:
 		u := d.Upstreams[0]
 		subject = plainTitle(displayName(u.Upstream), 60) + " upstream digest: " + plainTitle(compared(u.From, u.To), 90)
 	default:

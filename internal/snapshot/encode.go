@@ -18,7 +18,7 @@ import (
 // Schema is the number of the stored form. Every encoded document carries it. It rises with every
 // field that is added, renamed or given another meaning, because decoding refuses fields it does not
 // know: an old bot must not drop what a new one wrote.
-const Schema = 1
+const Schema = 2
 
 // EncodeItems gives the canonical bytes of a section's items: one JSON document with a schema number,
 // keys in fixed order, one space of indentation, everything that has no order of its own sorted. Equal
@@ -225,6 +225,7 @@ func (s *Snapshot) canonical() Snapshot {
 		slices.SortFunc(secs, func(a, b Section) int { return strings.Compare(a.Source, b.Source) })
 		for j := range secs {
 			secs[j].ReadAt = secs[j].ReadAt.UTC()
+			secs[j].CurrentAt = secs[j].CurrentAt.UTC()
 		}
 		c.Upstreams[i].Sections = secs
 	}

@@ -64,7 +64,15 @@ type Section struct {
 	// Inputs are the files the items were parsed from, so that they can be read again by id.
 	Inputs []Object  `json:"inputs"`
 	ReadAt time.Time `json:"read_at"`
-	Items  Items     `json:"items"`
+	// CurrentAt is when the items were last known to be what upstream has: a reading, or a look that found
+	// the object ids unchanged. A failed, carried or skipped section keeps the time of its last good one.
+	CurrentAt time.Time `json:"current_at,omitzero"`
+	// Failing says that the source failed in so many runs in a row that somebody should look.
+	Failing bool `json:"failing,omitempty"`
+	// Setup is a fingerprint of the configuration the items were read with; "" where it was not kept. With
+	// another one the same files may be read as other items.
+	Setup string `json:"setup,omitempty"`
+	Items Items  `json:"items"`
 }
 
 // Object is a path and the git object id it had.

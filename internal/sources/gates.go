@@ -2,6 +2,8 @@ package sources
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path"
 	"regexp"
@@ -26,6 +28,16 @@ func (Gates) Name() string { return snapshot.SourceGates }
 
 // Parser is the number of the parser behind the items.
 func (Gates) Parser() int { return gate.ParserVersion }
+
+// Setup is a fingerprint of packages and version file: with others the same files give other gates.
+func (g Gates) Setup() string {
+	h := sha256.New()
+	for _, p := range g.Packages {
+		fmt.Fprintf(h, "%q %q %q\n", p.Dir, p.Component, p.ImportPath)
+	}
+	fmt.Fprintf(h, "%q\n", g.VersionFile)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
 
 // Watches lists the paths whose object ids decide whether anything must be read.
 func (g Gates) Watches() []string {

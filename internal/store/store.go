@@ -67,9 +67,10 @@ type Delivery struct {
 	Tries     int       `json:"tries"`
 	LastError string    `json:"last_error,omitempty"`
 	// Result names what the channel made of it: an issue's or a comment's number and address.
-	ResultID  int64     `json:"result_id,omitempty"`
-	ResultURL string    `json:"result_url,omitempty"`
-	DoneAt    time.Time `json:"done_at,omitzero"`
+	ResultID  int64  `json:"result_id,omitempty"`
+	ResultURL string `json:"result_url,omitempty"`
+	// DoneAt is when it was closed: delivered, superseded or given up.
+	DoneAt time.Time `json:"done_at,omitzero"`
 }
 
 // OwedSince is when its age counts from: when it was queued, or put back in line.
@@ -85,7 +86,7 @@ type Run struct {
 	ID        int64          `json:"id"` // assigned by the store
 	StartedAt time.Time      `json:"started_at"`
 	EndedAt   time.Time      `json:"ended_at"`
-	Outcome   string         `json:"outcome"` // "quiet", "told", "failed"
+	Outcome   string         `json:"outcome"` // "quiet", "told", "failed", "partial": left sources out on purpose
 	ExitCode  int            `json:"exit_code"`
 	Snapshot  int64          `json:"snapshot"` // current after the run
 	Requests  int            `json:"requests"` // to GitHub

@@ -8,18 +8,22 @@ import (
 	"github.com/upstream-digest/bot/internal/store"
 )
 
-// keptRuns is how many runs Prune leaves: three weeks of an hourly run.
-const keptRuns = 500
+const (
+	// keptRuns is how many runs Prune leaves: three weeks of an hourly run.
+	keptRuns = 500
+	// keptDigests is how many closed digests Prune leaves of each definition and channel: a year of weeks.
+	keptDigests = 52
+)
 
 // Prune drops all snapshots but the newest keep ones, the newest of all, and those that a cursor or an open
-// delivery names; then the items that no snapshot has any more, and all runs but the newest 500.
-// Deliveries are kept: their keys must never be given again. The file does not shrink; its free pages
-// are used again.
+// delivery names; then the items that no snapshot has any more, all runs but the newest 500, and the done and
+// superseded deliveries of all digests but the newest 52 of each channel. Their keys are never given again,
+// for the cursor's number only rises. The file does not shrink; its free pages are used again.
 func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 	if keep < 0 {
 		return fmt.Errorf("prune: can't keep %d snapshots", keep)
 	}
-	var snapshots, sections, runs int64
+	var snapshots, sections, runs, deliveries int64
 	err := s.write(ctx, "prune", func(tx *sql.Tx) error {
 		if err := checkLease(ctx, tx, lease); err != nil {
 			return err
@@ -37,12 +41,22 @@ func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 			return err
 		}
 		runs, err = drop(ctx, tx, `DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)`, keptRuns)
+		if err != nil {
+			return err
+		}
+		// Whole digests only: a part that is done names the issue that the open ones belong to.
+		deliveries, err = drop(ctx, tx, `DELETE FROM deliveries AS d
+			WHERE (SELECT count(DISTINCT newer.seq) FROM deliveries AS newer
+				WHERE newer.definition = d.definition AND newer.channel = d.channel AND newer.seq > d.seq) >= ?
+			AND NOT EXISTS (SELECT 1 FROM deliveries AS sister
+				WHERE sister.definition = d.definition AND sister.channel = d.channel AND sister.seq = d.seq
+				AND sister.state NOT IN ('done', 'superseded'))`, keptDigests)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.log.DebugContext(ctx, "state pruned", "snapshots", snapshots, "sections", sections, "runs", runs)
+	s.log.DebugContext(ctx, "state pruned", "snapshots", snapshots, "sections", sections, "runs", runs, "deliveries", deliveries)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -283,4 +284,47 @@ func testPruneRuns(t *testing.T, f *fixture) {
 	if len(runs) != 500 || runs[0].ID != last {
 		t.Errorf("%d runs are left, the newest is %d; want 500 and %d", len(runs), runs[0].ID, last)
 	}
+}
+
+// testPruneDigests: closed digests go when they are old, whole ones only; what is open or given up stays.
+func testPruneDigests(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	base := commit(t, s, lease, store.Update{Snapshot: small(0, 0)}).Snapshot.Seq
+	var all []store.Delivery
+	add := func(seq int64, channel string, states ...store.State) {
+		for i, state := range states {
+			d := queued("weekly", seq, channel, i+1, len(states), base)
+			d.State = state
+			all = append(all, d)
+		}
+	}
+	add(1, "github-issue", store.Done, store.Pending)
+	add(2, "github-issue", store.GivenUp)
+	add(3, "github-issue", store.Done, store.Done)
+	add(4, "github-issue", store.Superseded)
+	for seq := int64(5); seq < 5+52; seq++ {
+		add(seq, "github-issue", store.Done)
+	}
+	add(1, "file", store.Done)
+	commit(t, s, lease, store.Update{Deliveries: all})
+	if err := s.Prune(t.Context(), lease, 10); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, d := range all {
+		if d.Key.Channel == "file" || d.Key.Seq <= 2 || d.Key.Seq >= 5 {
+			want = append(want, d.Key.String())
+		}
+	}
+	left, err := s.Deliveries(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range left {
+		got = append(got, d.Key.String())
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	same(t, "deliveries left", want, got)
 }

@@ -113,6 +113,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"five hundred snapshots", testFiveHundred},
 		{"prune", testPrune},
 		{"prune drops old runs", testPruneRuns},
+		{"prune drops old digests", testPruneDigests},
 		{"exported and imported", testExport},
 		{"import replaces everything", testImportReplaces},
 		{"import of a lost lease", testImportFenced},

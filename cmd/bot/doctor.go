@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/upstream-digest/bot/internal/config"
+	"github.com/upstream-digest/bot/internal/doctor"
+	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/store/sqlite"
+)
+
+// doctorFlags are the flags of bot doctor.
+type doctorFlags struct {
+	notify         bool
+	format, output string
+}
+
+var doctorFormats = []string{"text", "json"}
+
+// Who asks what is wrong wants to hear it: the doctor waits less than a run does.
+const (
+	doctorWait    = 5 * time.Second  // for limits and between tries
+	doctorRequest = 10 * time.Second // for one answer
+	doctorTimeout = 2 * time.Minute  // in all
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var f doctorFlags
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look at everything a run needs, and say what to do about what is wrong",
+		Long: `Looks at the configuration, the network, the token and its rights, GitHub's limits,
+upstreams, targets, schedules and the state, and says of each how it is and what to
+do. It changes nothing, and asks GitHub three times. With --notify it also sends a
+test message to each channel; a test issue is closed at once.
+
+The exit code is that of a run with this set-up: 0 all is well (warnings too),
+2 configuration, 3 an upstream can't be read, 4 a digest would not arrive,
+6 the state can't be used.`,
+		Example: `  bot doctor
+  bot doctor --notify
+  bot doctor --format json | jq '.checks[] | select(.status=="failed")'`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), f) },
+	}
+	fl := c.Flags()
+	fl.BoolVar(&f.notify, "notify", false, "send a test message to each channel")
+	fl.StringVar(&f.format, "format", "text", "how to print: "+strings.Join(doctorFormats, ", "))
+	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	return c
+}
+
+func (a *app) doctor(ctx context.Context, f doctorFlags) error {
+	if err := checkFormat(f.format, doctorFormats); err != nil {
+		return err
+	}
+	if _, err := a.log(); err != nil { // flags are no part of the set-up
+		return err
+	}
+	report := doctor.Report{At: a.env.now(), Version: version()}
+	cfg, err := a.load()
+	var w *world
+	if err == nil {
+		cfg.GitHub.MaxWait = min(cfg.GitHub.MaxWait, doctorWait)
+		cfg.GitHub.RequestTimeout = min(cfg.GitHub.RequestTimeout, doctorRequest)
+		w, err = a.world(cfg)
+	}
+	if err != nil {
+		report.Checks = doctor.BadConfiguration(err)
+	} else {
+		within, cancel := context.WithTimeout(ctx, doctorTimeout)
+		defer cancel()
+		report.Checks = doctor.Examine(within, a.patient(w))
+		if f.notify {
+			m := doctor.Messenger{Config: cfg, Issues: w.client, Now: a.env.now, Version: "bot " + version()}
+			if f.format == "text" || f.output != "" {
+				m.Stdout = a.env.stdout
+			}
+			report.Checks = append(report.Checks, m.Notify(within, report.Checks)...)
+		}
+		report.Requests = w.client.Cost().Requests()
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // half an examination misleads
+	}
+	report.ExitCode = doctorExit(report)
+	text := report.Text(a.width(f.output == ""))
+	if f.format == "json" {
+		b, err := report.JSON()
+		if err != nil {
+			return err
+		}
+		text = string(b)
+	}
+	if err := a.write(f.output, text); err != nil {
+		return err
+	}
+	if report.ExitCode != exitDone {
+		return &exitError{report.ExitCode}
+	}
+	return nil
+}
+
+// doctorExit is the code that a run with this set-up would end with.
+func doctorExit(r doctor.Report) int {
+	for _, x := range []struct {
+		harm doctor.Harm
+		code int
+	}{
+		{doctor.HarmState, exitState}, {doctor.HarmUsage, exitUsage}, {doctor.HarmDelivery, exitDelivery}, {doctor.HarmSource, exitSource},
+	} {
+		if r.Harms(x.harm) {
+			return x.code
+		}
+	}
+	return exitDone
+}
+
+// patient is what the doctor looks at.
+func (a *app) patient(w *world) doctor.Patient {
+	p := doctor.Patient{
+		Config: w.cfg, GitHub: w.client, Heads: w.runner.Repositories, Now: a.env.now,
+		Token: github.NewSecret(w.cfg.GitHub.Token.Reveal()).Kind(),
+		Git:   func(ctx context.Context) (string, error) { return repo.GitVersion(ctx, a.git()) },
+		OpenState: func(ctx context.Context) (doctor.State, error) {
+			st, err := sqlite.OpenReadOnly(ctx, w.cfg.Store.Path)
+			if err != nil {
+				return nil, err
+			}
+			a.closers = append(a.closers, st.Close)
+			return st, nil
+		},
+	}
+	lookup, _ := config.Environ(a.env.environ)
+	actions, _ := lookup("GITHUB_ACTIONS")
+	p.InActions = actions == "true"
+	if w.cfg.GitHub.TokenFrom == "GITHUB_TOKEN_FILE" {
+		p.TokenFile, _ = lookup(w.cfg.GitHub.TokenFrom)
+	}
+	if u, err := url.Parse(w.cfg.GitHub.APIURL); err == nil {
+		p.APIHost, p.Proxy = u.Host, w.proxy.For(u)
+	}
+	for _, u := range w.runner.Upstreams {
+		watched := doctor.Watched{Name: u.Name, Repository: u.Repository, Ref: u.Ref}
+		for _, s := range u.Sources {
+			watched.Paths = append(watched.Paths, s.Watches()...)
+		}
+		slices.Sort(watched.Paths)
+		watched.Paths = slices.Compact(watched.Paths)
+		p.Watched = append(p.Watched, watched)
+	}
+	if set, ok := w.runner.Repositories.(*repo.Set); ok {
+		for _, m := range set.Mirrors() {
+			p.Mirrors = append(p.Mirrors, m)
+		}
+	}
+	return p
+}

@@ -1,0 +1,133 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/config"
+	"github.com/upstream-digest/bot/internal/github"
+)
+
+// Issues files and closes test issues.
+type Issues interface {
+	Anonymous() bool
+	CreateIssue(ctx context.Context, repository string, r github.IssueRequest) (github.Issue, error)
+	CloseIssue(ctx context.Context, repository string, number int) error
+}
+
+// Messenger sends test messages: the one thing about the doctor that changes something, and only when
+// asked to.
+type Messenger struct {
+	Config  config.Config
+	Issues  Issues
+	Stdout  io.Writer // nil: standard output holds something else
+	Now     func() time.Time
+	Version string
+}
+
+// Notify sends one test message to each channel, to channels that share a place one. Before are the checks
+// so far: a target that is known to take none is left alone.
+func (m Messenger) Notify(ctx context.Context, before []Check) []Check {
+	x := &examination{}
+	hopeless := map[string]bool{}
+	for _, c := range before {
+		if c.Status == Failed && (c.Name == "target" || c.Name == "network" || c.Name == "token") {
+			hopeless[strings.ToLower(c.Subject)] = true
+			hopeless["github"] = hopeless["github"] || c.Name != "target"
+		}
+	}
+	seen := map[string]bool{}
+	for _, d := range m.Config.Digests {
+		for _, ch := range d.Channels {
+			place := ch.Type + " " + strings.ToLower(ch.Repository) + " " + ch.Path
+			if seen[place] {
+				continue
+			}
+			seen[place] = true
+			switch ch.Type {
+			case config.ChannelIssue:
+				if hopeless["github"] || hopeless[strings.ToLower(ch.Repository)] || ch.Repository == "" {
+					x.skip(areaTestMessages, "test message", ch.Repository, "nothing is filed before what failed above is mended", "")
+					continue
+				}
+				m.issue(ctx, x, d.Name, ch)
+			case config.ChannelFile:
+				m.file(x, d.Name, ch.Path)
+			case config.ChannelStdout:
+				m.print(x, d.Name)
+			}
+		}
+	}
+	return x.checks
+}
+
+// text says what a message is, so that nobody who meets it wonders.
+func (m Messenger) text(digest string) string {
+	return fmt.Sprintf("This is a test message of `bot doctor --notify` (%s, %s): digests of the definition %s arrive here. There is nothing to do.",
+		m.Version, clockTime(m.Now()), digest)
+}
+
+func (m Messenger) issue(ctx context.Context, x *examination, digest string, ch config.Channel) {
+	const title = "Test message of bot doctor: nothing to do"
+	got, err := m.Issues.CreateIssue(ctx, ch.Repository, github.IssueRequest{
+		Title: title, Body: m.text(digest) + " The issue is closed at once; it may be deleted.\n", Labels: ch.Labels,
+	})
+	if _, unclear := errors.AsType[*github.UnclearError](err); unclear {
+		x.fail(areaTestMessages, "test message", ch.Repository, HarmDelivery, line(err.Error()),
+			fmt.Sprintf("look in %s for an open issue %q, and close it", ch.Repository, title))
+		return
+	}
+	if err != nil {
+		x.fail(areaTestMessages, "test message", ch.Repository, HarmDelivery, line(err.Error()), "give the token "+Permissions()[0].FineGrained+" on "+ch.Repository)
+		return
+	}
+	var dropped []string
+	for _, l := range ch.Labels {
+		if !containsFold(got.Labels, l) {
+			dropped = append(dropped, l)
+		}
+	}
+	if err := m.Issues.CloseIssue(ctx, ch.Repository, got.Number); err != nil {
+		x.warn(areaTestMessages, "test message", ch.Repository, fmt.Sprintf("filed %s, but it could not be closed: %s", line(got.URL), line(err.Error())), "close it")
+		return
+	}
+	if len(dropped) > 0 {
+		x.warn(areaTestMessages, "test message", ch.Repository, fmt.Sprintf("filed and closed %s, but GitHub dropped the labels %s", line(got.URL), line(strings.Join(dropped, ", "))),
+			"labels need a token whose owner has the role triage or write, or set target.labels: []")
+		return
+	}
+	x.ok(areaTestMessages, "test message", ch.Repository, "filed and closed "+line(got.URL))
+}
+
+// file writes beside where digests go, and never over one.
+func (m Messenger) file(x *examination, digest, path string) {
+	dir := strings.NewReplacer("{definition}", digest, "{seq}", "0", "{date}", m.Now().UTC().Format("2006-01-02")).Replace(filepath.Dir(path))
+	name := filepath.Join(dir, "bot-doctor-test.md")
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(name, []byte(m.text(digest)+"\n"), 0o644)
+	}
+	if err != nil {
+		x.fail(areaTestMessages, "test message", path, HarmDelivery, line(err.Error()), "give this user permission, or choose another place")
+		return
+	}
+	x.ok(areaTestMessages, "test message", path, "wrote "+line(name)+"; it may be deleted")
+}
+
+func (m Messenger) print(x *examination, digest string) {
+	if m.Stdout == nil {
+		x.skip(areaTestMessages, "test message", digest, "not printed, for standard output holds this document", "")
+		return
+	}
+	if _, err := io.WriteString(m.Stdout, m.text(digest)+"\n"); err != nil {
+		x.fail(areaTestMessages, "test message", digest, HarmDelivery, line(err.Error()), "look where standard output goes")
+		return
+	}
+	x.ok(areaTestMessages, "test message", digest, "printed above")
+}

@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/report"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/store"
+)
+
+// sourceAlerts says what is newly wrong with the sources of a definition: one that has been failing for so
+// many runs, a watched place that is gone. It compares two snapshots, so each is told once, like a change.
+// Recovered says what is right again.
+func (r *Runner) sourceAlerts(d Definition, base, current *snapshot.Snapshot) (alerts []report.Alert, recovered []string) {
+	for _, up := range current.Upstreams {
+		if len(d.Upstreams) > 0 && !slices.Contains(d.Upstreams, up.Name) {
+			continue
+		}
+		for _, sec := range up.Sections {
+			old, had := sectionOf(upstreamOf(base, up.Name), sec.Source)
+			switch {
+			case sec.Failing && !old.Failing:
+				alerts = append(alerts, r.failing(up, sec))
+			case had && old.Failing && sec.Status == snapshot.Complete:
+				recovered = append(recovered, fmt.Sprintf("%s: %s can be read again. What changed while they could not is told here.", report.UpstreamWords(up.Name), report.SourceWords(sec.Source)))
+			}
+			if a, ok := gonePaths(up, old, sec); ok {
+				alerts = append(alerts, a)
+			}
+		}
+	}
+	return alerts, recovered
+}
+
+func (r *Runner) failing(up snapshot.Upstream, sec snapshot.Section) report.Alert {
+	last := "They were never read."
+	if !sec.CurrentAt.IsZero() {
+		last = "They were last known at " + sec.CurrentAt.UTC().Format("2006-01-02 15:04 UTC") + "."
+	}
+	return report.Alert{
+		ID:   up.Name + "/" + sec.Source,
+		What: fmt.Sprintf("%s: %s could not be read in %d runs in a row.", report.UpstreamWords(up.Name), report.SourceWords(sec.Source), r.FailingAfter),
+		Why:  last + " " + sec.Reason,
+		Next: "run bot doctor, which says what is wrong; nothing is lost meanwhile, and what changed is told when they can be read again.",
+	}
+}
+
+// gonePaths tells of watched paths that were there and are gone, where gates that stood there are kept.
+func gonePaths(up snapshot.Upstream, old, now snapshot.Section) (report.Alert, bool) {
+	if now.Items.Gates == nil || old.Items.Gates == nil {
+		return report.Alert{}, false
+	}
+	var paths, names []string
+	for _, p := range absent(now.Watched) {
+		was := slices.IndexFunc(old.Watched, func(o snapshot.Object) bool { return o.Path == p && o.OID != "" })
+		kept := gatesUnder(now.Items.Gates.Gates, []string{p})
+		if was < 0 || len(kept) == 0 {
+			continue
+		}
+		paths = append(paths, p)
+		for _, g := range kept {
+			names = append(names, g.Name)
+		}
+	}
+	if len(paths) == 0 {
+		return report.Alert{}, false
+	}
+	return report.Alert{
+		ID:   up.Name + "/" + now.Source + "/paths",
+		What: fmt.Sprintf("%s: %s is gone.", report.UpstreamWords(up.Name), strings.Join(paths, ", ")),
+		Why:  fmt.Sprintf("The gates that stood there are kept as they were, and are not told as removed: %s.", strings.Join(names, ", ")),
+		Next: "if they moved, set the new path under sources.gates.packages; if upstream removed them, run once with --accept-removals gates.",
+	}, true
+}
+
+// givenUp lists the digests of all definitions that were given up after a time, oldest first.
+func (r *Runner) givenUp(ctx context.Context) ([]store.Delivery, error) {
+	all, err := r.State.Deliveries(ctx, "", store.GivenUp)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Delivery
+	for _, d := range all {
+		if !slices.ContainsFunc(out, func(x store.Delivery) bool { return sameDigest(x.Key, d.Key) }) {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+func sameDigest(a, b store.Key) bool {
+	return a.Definition == b.Definition && a.Seq == b.Seq && a.Channel == b.Channel
+}
+
+// givenUpAlerts says which digests of other channels were given up since a channel was last told.
+func givenUpAlerts(givenUp []store.Delivery, definition, channel string, since time.Time) []report.Alert {
+	var out []report.Alert
+	for _, d := range givenUp {
+		if d.DoneAt.After(since) && (d.Key.Definition != definition || d.Key.Channel != channel) {
+			out = append(out, givenUpAlert(d))
+		}
+	}
+	return out
+}
+
+func givenUpAlert(d store.Delivery) report.Alert {
+	where := d.Key.Channel
+	if d.Target != "" {
+		where += " " + d.Target
+	}
+	return report.Alert{
+		ID:   d.Key.String(),
+		What: fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries),
+		Why:  "The last try: " + d.LastError,
+		Next: fmt.Sprintf("mend the channel, then run bot state retry %s/%d/%s.", d.Key.Definition, d.Key.Seq, d.Key.Channel),
+	}
+}

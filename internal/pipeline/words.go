@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/publish"
+	"github.com/upstream-digest/bot/internal/report"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/store"
+)
+
+// words finds what one definition is told: usually one digest for all its channels, from the cursor on. A
+// channel that missed digests is told of them too, and so has one of its own.
+type words struct {
+	r          *Runner
+	definition Definition
+	seq        int64 // of the digest that is made
+	current    *snapshot.Snapshot
+	givenUp    []store.Delivery
+	heartbeat  report.Heartbeat
+	notices    []string
+	fromTag    bool // the base is the highest stable release
+	// alone: the base was asked for by hand (--since); what is owed is left out of it.
+	alone bool
+}
+
+// telling of one stretch: the digest without what concerns a single channel.
+type stretch struct {
+	base   *snapshot.Snapshot
+	digest report.Digest
+}
+
+// tell makes the digests and plans of a definition, whose cursor stands at base since toldAt. It adds them
+// to out, and leaves cursor and times of the step to the caller.
+func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.Time, out *Outcome) (step, error) {
+	var s step
+	usual, err := w.stretch(ctx, base)
+	if err != nil {
+		return s, err
+	}
+	var debts map[string]debt
+	if !w.alone && (w.hasNews(usual.digest, toldAt) || w.r.Writer == nil) { // a quiet run reads no old digests
+		if debts, err = w.r.debts(ctx, w.definition.Name); err != nil {
+			return s, err
+		}
+	}
+	read := map[int64]stretch{}
+	quiet := true
+	for _, dest := range w.definition.Destinations {
+		channel := publish.ChannelOf(dest)
+		now, since := usual, toldAt
+		owed := debts[channel]
+		news := w.address(usual.digest, channel, toldAt, owed.givenUp)
+		if owed.owed() && news.Empty() {
+			// Nothing new: what is owed is tried again as it stands.
+			if w.r.Writer == nil {
+				out.Notices = append(out.Notices, fmt.Sprintf("digest %s of an earlier run is still owed to %s; the next run delivers it first", w.definition.Name, channel))
+			}
+			continue
+		}
+		if owed.owed() {
+			from, known := read[owed.base]
+			if !known {
+				if from, err = w.since(ctx, owed, channel); err != nil {
+					return s, err
+				}
+				read[owed.base] = from
+			}
+			if from.base == nil { // it stands alone, and the next digest behind it
+				owed.parts = nil
+			} else {
+				now, since = from, owed.since
+			}
+		}
+		digest := w.address(now.digest, channel, since, owed.givenUp)
+		if owed.owed() {
+			s.superseded = append(s.superseded, owed.superseded(supersededBy(w.definition.Name, w.seq, !digest.Empty()), w.r.Now())...)
+		}
+		if digest.Empty() {
+			continue
+		}
+		quiet = false
+		plan := publish.Plan(digest, []publish.Destination{dest}, publish.Identity{Seq: w.seq, Nonce: w.r.Nonce})
+		for _, p := range plan {
+			s.plan = append(s.plan, planned{p, now.base})
+		}
+		out.add(digest, plan)
+	}
+	if quiet {
+		out.Quiet = append(out.Quiet, w.definition.Name)
+		for _, n := range usual.digest.Notices { // nobody else would say them
+			if !slices.Contains(out.Notices, n) && !slices.Contains(w.r.Notices, n) {
+				out.Notices = append(out.Notices, n)
+			}
+		}
+	}
+	return s, nil
+}
+
+// since is the stretch from the base of what is owed. Its base is nil where the store has that no more: a
+// digest that was given up long ago, and asked for again.
+func (w *words) since(ctx context.Context, owed debt, channel string) (stretch, error) {
+	start, err := w.r.State.Snapshot(ctx, owed.base)
+	if errors.Is(err, store.ErrNotFound) {
+		return stretch{}, nil
+	}
+	if err != nil {
+		return stretch{}, fmt.Errorf("read snapshot %d, from which %s is owed to %s: %w", owed.base, w.definition.Name, channel, err)
+	}
+	from, err := w.stretch(ctx, start)
+	from.digest.Notices = append(from.digest.Notices, "Earlier digests could not be delivered; this one tells what they would have told.")
+	return from, err
+}
+
+// hasNews reports whether any channel has something to be told.
+func (w *words) hasNews(d report.Digest, since time.Time) bool {
+	return slices.ContainsFunc(w.definition.Destinations, func(dest publish.Destination) bool {
+		return !w.address(d, publish.ChannelOf(dest), since, nil).Empty()
+	})
+}
+
+// stretch compares base with the current snapshot, and traces. Base sections made by another parser or
+// another configuration are read again first; the error is that they could not be read today.
+func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, error) {
+	as, more, err := w.r.modernise(ctx, base, w.current)
+	if err != nil {
+		return stretch{}, err
+	}
+	dg := report.Digest{
+		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.heartbeat,
+		Severities: w.definition.Filter.Severities,
+	}
+	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current)
+	dg.Alerts = alerts
+	dg.Notices = slices.Concat(w.notices, more, recovered)
+	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams, Filter: w.definition.Filter}
+	for _, res := range diff.Compare(as, w.current, opts) {
+		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
+	}
+	return stretch{base, dg}, nil
+}
+
+// address adds to a digest what concerns the channel it goes to: the digests of other channels that were
+// given up since. Its own ride along with news, but make none, or a dead channel would feed itself.
+func (w *words) address(d report.Digest, channel string, since time.Time, own []store.Delivery) report.Digest {
+	d.Alerts = slices.Concat(d.Alerts, givenUpAlerts(w.givenUp, w.definition.Name, channel, since))
+	if !d.Empty() {
+		for _, o := range own {
+			d.Alerts = append(d.Alerts, givenUpAlert(o))
+		}
+	}
+	return d
+}
+
+// add lists a digest with its plan. Channels that are told the same share one.
+func (o *Outcome) add(d report.Digest, plan []publish.Part) {
+	for i, x := range o.Digests {
+		if x.Definition == d.Definition && slices.Equal(x.Alerts, d.Alerts) && slices.EqualFunc(x.Upstreams, d.Upstreams, func(a, b report.Upstream) bool { return a.From == b.From && a.To == b.To }) {
+			o.Plans[i] = append(o.Plans[i], plan...)
+			return
+		}
+	}
+	o.Digests = append(o.Digests, d)
+	o.Plans = append(o.Plans, plan)
+}
