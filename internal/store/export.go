@@ -246,7 +246,7 @@ func (e *Export) Check() error {
 		switch {
 		case deliveries[k]:
 			return fmt.Errorf("delivery %s is there twice", d.Key)
-		case d.State.Open() && d.Base != 0 && !known[d.Base]:
+		case d.State.Open() && d.RetriedAt.IsZero() && d.Base != 0 && !known[d.Base]: // one that was given up may have lost its base
 			return fmt.Errorf("delivery %s starts from snapshot %d, which is not there", d.Key, d.Base)
 		}
 		deliveries[k] = true

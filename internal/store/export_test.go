@@ -168,6 +168,9 @@ func TestImpossibleStatesAreNotExported(t *testing.T) {
 	e := export(t)
 	e.Deliveries[1].Base = 1
 	encode(t, e)
+	// And so may one that was given up for long, and then put back in line.
+	e.Deliveries[0].Base, e.Deliveries[0].RetriedAt = 1, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	encode(t, e)
 }
 
 func TestBehind(t *testing.T) {

@@ -219,9 +219,11 @@ func testPrune(t *testing.T, f *fixture) {
 	done.State = store.Done
 	unknown := queued("weekly", 1, "file", 1, 1, seqs[2])
 	unknown.State = store.Unknown
+	givenUp := queued("weekly", 1, "chat", 1, 1, seqs[4]) // it may be put back in line
+	givenUp.State = store.GivenUp
 	commit(t, s, lease, store.Update{
 		Cursors:    []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: seqs[0]}},
-		Deliveries: []store.Delivery{done, unknown, queued("weekly", 1, "github-issue", 1, 1, seqs[3])},
+		Deliveries: []store.Delivery{done, unknown, givenUp, queued("weekly", 1, "github-issue", 1, 1, seqs[3])},
 	})
 	check := func(keep int, want ...int) {
 		t.Helper()
@@ -242,11 +244,11 @@ func testPrune(t *testing.T, f *fixture) {
 		}
 	}
 	check(100, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-	check(3, 0, 2, 3, 7, 8, 9)
-	check(0, 0, 2, 3, 9)
+	check(3, 0, 2, 3, 4, 7, 8, 9)
+	check(0, 0, 2, 3, 4, 9)
 
 	// Once told and delivered nothing holds the old ones any more.
-	ds, err := s.Deliveries(t.Context(), "", store.Pending, store.Unknown)
+	ds, err := s.Deliveries(t.Context(), "", store.Pending, store.Unknown, store.GivenUp)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,8 +257,8 @@ func testPrune(t *testing.T, f *fixture) {
 	}
 	commit(t, s, lease, store.Update{Deliveries: ds, Cursors: []store.Cursor{{Definition: "weekly", Seq: 2, Snapshot: seqs[9]}}})
 	check(1, 9)
-	if got := read(t, s); len(got.Deliveries) != 3 {
-		t.Errorf("pruning dropped deliveries: %d are left, want 3", len(got.Deliveries))
+	if got := read(t, s); len(got.Deliveries) != 4 {
+		t.Errorf("pruning dropped deliveries: %d are left, want 4", len(got.Deliveries))
 	}
 	if next := commit(t, s, lease, store.Update{Snapshot: small(0, 0)}).Snapshot.Seq; next <= seqs[9] {
 		t.Errorf("after pruning the next snapshot has the number %d, given before", next)
