@@ -36,6 +36,7 @@ type app struct {
 	logFormat string
 	verbose   bool
 	closers   []func() error
+	tape      tape // nil: the run is neither recorded nor replayed
 }
 
 func (a *app) root() *cobra.Command {
@@ -57,7 +58,7 @@ Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
 	return root
 }
 
@@ -102,13 +103,19 @@ func (a *app) log() (*slog.Logger, error) {
 	if a.verbose {
 		opts.Level = slog.LevelDebug
 	}
+	var h slog.Handler
 	switch a.logFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(a.env.stderr, opts)), nil
+		h = slog.NewTextHandler(a.env.stderr, opts)
 	case "json":
-		return slog.New(slog.NewJSONHandler(a.env.stderr, opts)), nil
+		h = slog.NewJSONHandler(a.env.stderr, opts)
+	default:
+		return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
 	}
-	return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
+	if a.tape != nil {
+		h = a.tape.log(h)
+	}
+	return slog.New(h), nil
 }
 
 func (a *app) load() (config.Config, error) {
@@ -178,6 +185,10 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	if a.env.github != nil {
 		a.env.github(&options)
 	}
+	git := a.git()
+	if a.tape != nil {
+		a.tape.wire(&options, &git)
+	}
 	client, err := github.New(options)
 	if err != nil {
 		return nil, &usageError{err}
@@ -186,7 +197,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	for _, m := range cfg.Mirrors {
 		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})
 	}
-	set, err := repo.NewSet(repo.SetOptions{Client: client, Mirrors: mirrors, Offline: cfg.Offline, Git: a.git()})
+	set, err := repo.NewSet(repo.SetOptions{Client: client, Mirrors: mirrors, Offline: cfg.Offline, Git: git})
 	if err != nil {
 		return nil, &usageError{err}
 	}

@@ -15,6 +15,7 @@ import (
 // Exit codes, as DESIGN section 7 and the README list them.
 const (
 	exitDone        = 0
+	exitFound       = 1
 	exitUsage       = 2
 	exitSource      = 3
 	exitDelivery    = 4
@@ -34,12 +35,13 @@ type exitError struct{ code int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// exitCode picks the code that asks for most: of 6, 2, 5, 4, 3 the first that applies.
+// exitCode picks the code that asks for most: of 6, 2, 5, 4, 3, 1 the first that applies.
 func exitCode(ctx context.Context, err error) int {
 	var (
 		unusable *store.UnusableError
 		old      *publish.OldStateError
 		usage    *usageError
+		differs  *differsError
 		pusage   *pipeline.UsageError
 		held     *store.HeldError
 		delivery *pipeline.DeliveryError
@@ -63,6 +65,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDelivery
 	case errors.As(err, &source), errors.Is(err, context.DeadlineExceeded):
 		return exitSource // out of time: what was not read is read by the next run
+	case errors.As(err, &differs):
+		return exitFound
 	}
 	// What has no class of its own went wrong with state or files.
 	return exitState

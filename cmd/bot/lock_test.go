@@ -310,17 +310,8 @@ func TestLockOfAnotherMachine(t *testing.T) {
 	}
 	unlock := func() string {
 		t.Helper()
-		var errs bytes.Buffer
-		a := &app{env: environment{stdout: &errs, stderr: &errs, environ: w.env, now: time.Now}, logFormat: "text"}
-		c := a.stateUnlockCommand()
-		c.SetContext(t.Context())
-		if err := c.RunE(c, nil); err != nil {
-			errs.WriteString(err.Error())
-		}
-		if err := a.close(); err != nil {
-			t.Error(err)
-		}
-		return errs.String()
+		r := w.run("state", "unlock")
+		return r.stdout + r.stderr
 	}
 	if said := unlock(); !strings.Contains(said, "freed the lock of other-machine, process 1") {
 		t.Errorf("bot state unlock: %s", said)

@@ -23,6 +23,7 @@ import (
 // environment is everything the program takes from outside, so that tests can hand in another world.
 type environment struct {
 	args           []string // without the program's name
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string // "NAME=value"
 	now            func() time.Time
@@ -47,7 +48,7 @@ func run(armed func(*pipeline.Runner)) int {
 		fmt.Fprintln(os.Stderr, "bot: interrupted: writing down what was done; once more ends at once")
 	})
 	defer asked()
-	env := environment{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed}
+	env := environment{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed}
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		if w, _, err := term.GetSize(fd); err == nil {
 			env.width = w

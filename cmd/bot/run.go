@@ -28,6 +28,8 @@ type runFlags struct {
 	only           []string
 	acceptRemovals []string
 	format, output string
+	record, replay string
+	show           bool // print the digests, also of a run that files them
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -41,9 +43,11 @@ with the highest stable release tag.`,
 		Example: `  bot run --dry-run                    print the digest and the plan, change nothing
   bot run --dry-run --format markdown  as the issue will look
   bot run --dry-run --since v1.35.0    compare with a release
-  GITHUB_TOKEN=… GITHUB_REPOSITORY=acme/platform bot run`,
+  GITHUB_TOKEN=… GITHUB_REPOSITORY=acme/platform bot run
+  bot run --record report              keep all of a run in a folder, for a bug report
+  bot run --replay report              do that run again, without network or token`,
 		Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f, c.Flags().Changed) },
 	}
 	fl := c.Flags()
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the digest and the plan; change nothing anywhere")
@@ -54,12 +58,20 @@ with the highest stable release tag.`,
 	fl.StringSliceVar(&f.acceptRemovals, "accept-removals", nil, "believe a mass removal of these `SOURCES` once")
 	fl.StringVar(&f.format, "format", "text", "how to print digests: "+strings.Join(formats, ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	fl.StringVar(&f.record, "record", "", "keep everything the run read and did in this new `FOLDER`, without secrets")
+	fl.StringVar(&f.replay, "replay", "", "do the recorded run in this `FOLDER` again and compare; sends nothing, changes nothing")
 	return c
 }
 
-func (a *app) run(ctx context.Context, f runFlags) error {
+func (a *app) run(ctx context.Context, f runFlags, given func(string) bool) error {
 	if err := checkFormat(f.format, formats); err != nil {
 		return err
+	}
+	switch {
+	case f.replay != "":
+		return a.replayRun(ctx, f, given)
+	case f.record != "":
+		return a.recordRun(ctx, f)
 	}
 	w, err := a.open()
 	if err != nil {
@@ -82,6 +94,11 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	} else if err := a.arm(ctx, w, f.digest); err != nil {
 		return err
 	}
+	if a.tape != nil {
+		if err := a.tape.armed(ctx, w); err != nil {
+			return err
+		}
+	}
 	a.warnOfMirrors(ctx, w)
 	before := w.client.Cost()
 	out, err := w.runner.Run(ctx, pipeline.Options{
@@ -90,17 +107,21 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) { // err alone may tell of one request's limit
 		err = fmt.Errorf("the run took longer than run.timeout (%s) and was ended; what is left is done by the next one: %w", w.cfg.Run.Timeout, err)
 	}
-	if perr := a.print(f, out, err); perr != nil {
-		return errors.Join(err, perr)
+	perr := a.print(f, out, err)
+	if perr == nil {
+		a.status(f, out, err, w.client.Cost().Minus(before))
 	}
-	a.status(f, out, err, w.client.Cost().Minus(before))
+	err = errors.Join(err, perr)
+	if a.tape != nil {
+		err = errors.Join(err, a.tape.ended(ctx, out, err))
+	}
 	return err
 }
 
 // print writes the result: the digests in a dry run, else what was filed.
 func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 	var dst bytes.Buffer
-	show := f.dryRun || f.output != "" || f.format != "text"
+	show := f.show || f.dryRun || f.output != "" || f.format != "text"
 	for i, d := range out.Digests {
 		if !show {
 			continue
@@ -192,7 +213,7 @@ func (a *app) warnOfMirrors(ctx context.Context, w *world) {
 		if err != nil || fetched.IsZero() {
 			continue // reading it says what is wrong
 		}
-		age := a.env.now().Sub(fetched)
+		age := w.runner.Now().Sub(fetched)
 		if age <= staleMirror {
 			fmt.Fprintf(a.env.stderr, "bot: the mirror of %s was last fetched %s ago\n", m.Repository(), age.Round(time.Minute))
 			continue

@@ -102,9 +102,21 @@ func (c *Client) begin(ctx context.Context, op string) (context.Context, *call) 
 	return withCall(ctx, k), k
 }
 
+type sleepKey struct{}
+
+// WithSleep lets wait do the waiting for limits and between tries of all that is done with the context: a
+// recorded run that is played again moves its clock instead.
+func WithSleep(ctx context.Context, wait func(time.Duration)) context.Context {
+	return context.WithValue(ctx, sleepKey{}, wait)
+}
+
 // sleep waits for d or until the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
+		return ctx.Err()
+	}
+	if wait, ok := ctx.Value(sleepKey{}).(func(time.Duration)); ok {
+		wait(d)
 		return ctx.Err()
 	}
 	t := time.NewTimer(d)

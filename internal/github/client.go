@@ -59,6 +59,9 @@ func New(o Options) (*Client, error) {
 			return nil, fmt.Errorf("github: %w", err)
 		}
 	}
+	if o.Around != nil {
+		o.Base = o.Around(o.Base)
+	}
 
 	c := &Client{opts: o, urls: urls}
 	c.transport = newTransport(o, urls)

@@ -51,6 +51,9 @@ type Options struct {
 	// Base sends the requests. Default: a copy of net/http's own with TLS 1.2 or better, and without a
 	// proxy.
 	Base http.RoundTripper
+	// Around, when set, is put around Base: it sees every request as it is sent, with the token, and
+	// every answer. Recording a run is what it is for.
+	Around func(http.RoundTripper) http.RoundTripper
 	// Now is the clock. It must be set.
 	Now func() time.Time
 	// Jitter gives numbers in [0,1) that spread the waits between retries. Default: random.

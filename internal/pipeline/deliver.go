@@ -22,7 +22,7 @@ const (
 )
 
 func hopeless(d store.Delivery, now time.Time) bool {
-	age := now.Sub(d.QueuedAt)
+	age := now.Sub(d.OwedSince())
 	return d.Tries >= maxTries && age >= minAge || age >= maxAge && d.Tries >= minTries
 }
 
@@ -202,7 +202,7 @@ func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, ca
 		lost := hopeless(d, w.r.ServerNow())
 		if unknown {
 			// It may be there, and could not be looked for in all this time.
-			lost = lost && d.Tries >= maxTries && w.r.ServerNow().Sub(d.QueuedAt) >= maxAge
+			lost = lost && d.Tries >= maxTries && w.r.ServerNow().Sub(d.OwedSince()) >= maxAge
 		}
 		if lost {
 			d.State, d.DoneAt = store.GivenUp, w.r.Now().UTC()

@@ -50,7 +50,9 @@ func noRawHost(o *github.Options) { o.APIURL += "/api/v3"; o.RawURL = "" }
 
 func newSet(t *testing.T, o repo.SetOptions) *repo.Set {
 	t.Helper()
+	machine := o.Git.Machine
 	o.Git = gitEnv()
+	o.Git.Machine = machine
 	s, err := repo.NewSet(o)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +76,7 @@ func engines(t *testing.T, dir string) map[string]*repo.Set {
 		"anonymous, trees cut":    newSet(t, repo.SetOptions{Client: client(t, cut, anonymous)}),
 		"repository":              newSet(t, repo.SetOptions{Mirrors: []repo.Mirror{{Repository: "up/stream", Path: dir}}}),
 		"bare mirror":             newSet(t, repo.SetOptions{Mirrors: []repo.Mirror{{Repository: "UP/stream", Path: bare}}}),
+		"mirror, whole answers":   newSet(t, repo.SetOptions{Mirrors: []repo.Mirror{{Repository: "up/stream", Path: bare}}, Git: repo.GitOptions{Machine: repo.ThisMachine(gitEnv())}}),
 		"clone":                   newSet(t, repo.SetOptions{Mirrors: []repo.Mirror{{Repository: "up/stream", Path: clone}}, Offline: true}),
 		"mirror beside a client":  newSet(t, repo.SetOptions{Client: client(t, gh), Mirrors: []repo.Mirror{{Repository: "up/stream", Path: bare}}}),
 		"token, documents halved": newSet(t, repo.SetOptions{Client: client(t, serve(t, ghtest.Options{GraphQLMaxBytes: 10000, BlobTextLimit: 9000}, map[string]string{"up/stream": dir}))}),

@@ -20,6 +20,15 @@ type GitOptions struct {
 	Program string
 	// Env is the environment, as os.Environ gives it. Only PATH and HOME are used of it.
 	Env []string
+	// Machine stands in for the machine's files and its git program; nil is the real machine.
+	Machine Machine
+}
+
+func (o GitOptions) machine() Machine {
+	if o.Machine != nil {
+		return o.Machine
+	}
+	return machine{o}
 }
 
 // git runs the git program on one directory. A clone is not trusted: its configuration may name
@@ -117,20 +126,32 @@ func (g *git) arguments(args []string) []string {
 	}, args...)
 }
 
-// stream runs git with stdin and hands its output to read, which need not read all.
-func (g *git) stream(ctx context.Context, stdin []byte, read func(*bufio.Reader) error, args ...string) (err error) {
+// command is the git program, ready to be started, and where its errors go.
+func (g *git) command(ctx context.Context, stdin []byte, args []string) (*exec.Cmd, *firstBytes, error) {
 	program, err := g.program()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, program, g.arguments(args)...) //nolint:gosec // an argument list, made here
 	cmd.Env = g.environment()
 	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.WaitDelay = 5 * time.Second
 	stderr := &firstBytes{limit: 4096}
 	cmd.Stderr = stderr
+	return cmd, stderr, nil
+}
+
+// stream runs git with stdin and hands its output to read, which need not read all.
+func (g *git) stream(ctx context.Context, stdin []byte, read func(*bufio.Reader) error, args ...string) (err error) {
+	if g.opts.Machine != nil {
+		return g.whole(ctx, stdin, read, args)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd, stderr, err := g.command(ctx, stdin, args)
+	if err != nil {
+		return err
+	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return &GitError{Command: args[0], Path: g.dir, Err: err}
@@ -146,17 +167,40 @@ func (g *git) stream(ctx context.Context, stdin []byte, read func(*bufio.Reader)
 		if outer != nil {
 			return outer
 		}
-		// git's own words explain a cut output better than "unexpected EOF".
-		if line := stderr.line(); line != "" && errors.Is(readErr, io.ErrUnexpectedEOF) {
-			return &GitError{Command: args[0], Path: g.dir, Stderr: line, Err: readErr}
-		}
-		return readErr
+		return g.unreadable(args, stderr, readErr)
 	}
 	if err := cmd.Wait(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return &GitError{Command: args[0], Path: g.dir, Stderr: stderr.line(), Err: err}
+	}
+	return nil
+}
+
+// unreadable: git's own words explain a cut output better than "unexpected EOF".
+func (g *git) unreadable(args []string, stderr *firstBytes, err error) error {
+	if line := stderr.line(); line != "" && errors.Is(err, io.ErrUnexpectedEOF) {
+		return &GitError{Command: args[0], Path: g.dir, Stderr: line, Err: err}
+	}
+	return err
+}
+
+// whole is stream on a machine that gives whole answers.
+func (g *git) whole(ctx context.Context, stdin []byte, read func(*bufio.Reader) error, args []string) error {
+	out, err := g.opts.Machine.Git(ctx, g.dir, args, stdin)
+	switch {
+	case err != nil && (ctx.Err() != nil || errors.Is(err, ErrNoGit)):
+		return err
+	case err != nil:
+		return &GitError{Command: args[0], Path: g.dir, Err: err}
+	}
+	stderr := &firstBytes{limit: 4096, data: []byte(out.Stderr)}
+	if err := read(bufio.NewReader(bytes.NewReader(out.Stdout))); err != nil {
+		return g.unreadable(args, stderr, err)
+	}
+	if out.Failed != "" {
+		return &GitError{Command: args[0], Path: g.dir, Stderr: stderr.line(), Err: errors.New(out.Failed)}
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -69,18 +68,12 @@ func (l *Local) open(ctx context.Context) (*git, error) {
 	fail := func(reason string, err error) error {
 		return &MirrorError{Repository: l.repository, Path: l.path, Reason: reason, Err: err}
 	}
-	abs, err := filepath.Abs(l.path)
-	if err == nil {
-		abs, err = filepath.EvalSymlinks(abs)
-	}
+	abs, err := l.opts.machine().Locate(l.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fail("there is no such folder: make it with git clone --mirror, or correct the path", err)
 	case err != nil:
 		return nil, fail(err.Error(), err)
-	}
-	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
-		return nil, fail("it is not a folder", err)
 	}
 	g := &git{opts: l.opts, dir: abs}
 	out, err := g.output(ctx, "rev-parse", "--absolute-git-dir", "--git-common-dir")
@@ -459,41 +452,9 @@ func (l *Local) Fetched(ctx context.Context) (time.Time, error) {
 	if _, err := l.open(ctx); err != nil {
 		return time.Time{}, err
 	}
-	var newest time.Time
-	look := func(info fs.FileInfo) {
-		if t := info.ModTime(); t.After(newest) {
-			newest = t
-		}
-	}
-	for _, dir := range []string{l.gitDir, l.commonDir} {
-		for _, name := range []string{"FETCH_HEAD", "packed-refs", "HEAD"} {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
-				look(info)
-			}
-		}
-	}
-	for _, name := range []string{"refs", "reftable"} {
-		err := filepath.WalkDir(filepath.Join(l.commonDir, name), func(_ string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return skipMissing(err)
-			}
-			info, err := d.Info()
-			if err != nil {
-				return skipMissing(err) // git replaced it just now
-			}
-			look(info)
-			return nil
-		})
-		if err != nil {
-			return time.Time{}, &MirrorError{Repository: l.repository, Path: l.path, Reason: "its age cannot be told: " + err.Error(), Err: err}
-		}
+	newest, err := l.opts.machine().Changed(l.gitDir, l.commonDir)
+	if err != nil {
+		return time.Time{}, &MirrorError{Repository: l.repository, Path: l.path, Reason: "its age cannot be told: " + err.Error(), Err: err}
 	}
 	return newest, ctx.Err()
-}
-
-func skipMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }

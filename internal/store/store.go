@@ -61,7 +61,9 @@ type Delivery struct {
 	Base   int64    `json:"base"` // snapshot the digest starts from; 0 where the base is not stored
 
 	// What happened.
-	QueuedAt  time.Time `json:"queued_at"`
+	QueuedAt time.Time `json:"queued_at"`
+	// RetriedAt is when a person put it back in line; zero: never.
+	RetriedAt time.Time `json:"retried_at,omitzero"`
 	Tries     int       `json:"tries"`
 	LastError string    `json:"last_error,omitempty"`
 	// Result names what the channel made of it: an issue's or a comment's number and address.
@@ -69,6 +71,14 @@ type Delivery struct {
 	ResultURL string `json:"result_url,omitempty"`
 	// DoneAt is when it was closed: delivered, superseded or given up.
 	DoneAt time.Time `json:"done_at,omitzero"`
+}
+
+// OwedSince is when its age counts from: when it was queued, or put back in line.
+func (d Delivery) OwedSince() time.Time {
+	if d.RetriedAt.After(d.QueuedAt) {
+		return d.RetriedAt
+	}
+	return d.QueuedAt
 }
 
 // Run records one run, also one that found nothing (the heartbeat).

@@ -40,7 +40,7 @@ func (s *Store) Commit(ctx context.Context, lease store.Lease, u *store.Update) 
 		}
 		var err error
 		if pack != nil {
-			if seq, err = insertSnapshot(ctx, tx, pack); err != nil {
+			if seq, err = insertSnapshot(ctx, tx, 0, pack); err != nil {
 				return fmt.Errorf("snapshot: %w", err)
 			}
 		}
@@ -58,7 +58,9 @@ func (s *Store) Commit(ctx context.Context, lease store.Lease, u *store.Update) 
 			}
 		}
 		if out.Run != nil {
-			if runID, err = insertRun(ctx, tx, *out.Run); err != nil {
+			run := *out.Run
+			run.ID = 0
+			if runID, err = insertRun(ctx, tx, run); err != nil {
 				return fmt.Errorf("run: %w", err)
 			}
 		}
@@ -95,10 +97,10 @@ func packSnapshot(s *snapshot.Snapshot) (*packed, error) {
 	return &packed{takenAt: formatTime(s.TakenAt), Packed: p}, nil
 }
 
-func insertSnapshot(ctx context.Context, tx *sql.Tx, p *packed) (int64, error) {
-	var seq int64
-	err := tx.QueryRowContext(ctx, `INSERT INTO snapshots (taken_at, head) VALUES (?, ?) RETURNING seq`,
-		p.takenAt, string(p.Head)).Scan(&seq)
+// insertSnapshot gives the snapshot the number seq, or the next one for 0.
+func insertSnapshot(ctx context.Context, tx *sql.Tx, seq int64, p *packed) (int64, error) {
+	err := tx.QueryRowContext(ctx, `INSERT INTO snapshots (seq, taken_at, head) VALUES (nullif(?, 0), ?, ?) RETURNING seq`,
+		seq, p.takenAt, string(p.Head)).Scan(&seq)
 	if err != nil {
 		return 0, err
 	}
@@ -157,9 +159,9 @@ func putDelivery(ctx context.Context, tx *sql.Tx, d store.Delivery) error {
 	}
 	if old != nil {
 		_, err = tx.ExecContext(ctx, `UPDATE deliveries
-			SET state = ?, tries = ?, last_error = ?, result_id = ?, result_url = ?, done_at = ?
+			SET state = ?, retried_at = ?, tries = ?, last_error = ?, result_id = ?, result_url = ?, done_at = ?
 			WHERE definition = ? AND seq = ? AND channel = ? AND part = ?`,
-			d.State, d.Tries, d.LastError, d.ResultID, d.ResultURL, formatTime(d.DoneAt),
+			d.State, formatTime(d.RetriedAt), d.Tries, d.LastError, d.ResultID, d.ResultURL, formatTime(d.DoneAt),
 			d.Key.Definition, d.Key.Seq, d.Key.Channel, d.Key.Part)
 		if err != nil {
 			return fmt.Errorf("delivery %s: %w", d.Key, err)
@@ -171,14 +173,18 @@ func putDelivery(ctx context.Context, tx *sql.Tx, d store.Delivery) error {
 			return fmt.Errorf("delivery %s: base: %w", d.Key, err)
 		}
 	}
+	return insertDelivery(ctx, tx, d)
+}
+
+func insertDelivery(ctx context.Context, tx *sql.Tx, d store.Delivery) error {
 	labels, err := json.Marshal(d.Labels)
 	if err != nil {
 		return fmt.Errorf("delivery %s: labels: %w", d.Key, err)
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (`+deliveryColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		d.Key.Definition, d.Key.Seq, d.Key.Channel, d.Key.Part, d.Key.Parts,
-		d.Nonce, d.State, d.Target, d.Title, d.Body, string(labels), d.Base, formatTime(d.QueuedAt),
+		d.Nonce, d.State, d.Target, d.Title, d.Body, string(labels), d.Base, formatTime(d.QueuedAt), formatTime(d.RetriedAt),
 		d.Tries, d.LastError, d.ResultID, d.ResultURL, formatTime(d.DoneAt))
 	if err != nil {
 		return fmt.Errorf("delivery %s: %w", d.Key, err)
@@ -186,15 +192,16 @@ func putDelivery(ctx context.Context, tx *sql.Tx, d store.Delivery) error {
 	return nil
 }
 
+// insertRun gives the run the number it has, or the next one for 0.
 func insertRun(ctx context.Context, tx *sql.Tx, r store.Run) (int64, error) {
 	failed, err := json.Marshal(r.Failed)
 	if err != nil {
 		return 0, err
 	}
 	var id int64
-	err = tx.QueryRowContext(ctx, `INSERT INTO runs (started_at, ended_at, outcome, exit_code, snapshot, requests, failed)
-		VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		formatTime(r.StartedAt), formatTime(r.EndedAt), r.Outcome, r.ExitCode, r.Snapshot, r.Requests, string(failed)).Scan(&id)
+	err = tx.QueryRowContext(ctx, `INSERT INTO runs (id, started_at, ended_at, outcome, exit_code, snapshot, requests, failed)
+		VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		r.ID, formatTime(r.StartedAt), formatTime(r.EndedAt), r.Outcome, r.ExitCode, r.Snapshot, r.Requests, string(failed)).Scan(&id)
 	return id, err
 }
 

@@ -15,8 +15,8 @@ const (
 	keptDigests = 52
 )
 
-// Prune drops all snapshots but the newest keep ones, the newest of all, and those that a cursor or an open
-// delivery names; then the items that no snapshot has any more, all runs but the newest 500, and the done and
+// Prune drops all snapshots but the newest keep ones, the newest of all, and those that a cursor, or a
+// delivery that is open or was given up (bot state retry opens it again), names; then the items that no snapshot has any more, all runs but the newest 500, and the done and
 // superseded deliveries of all digests but the newest 52 of each channel. Their keys are never given again,
 // for the cursor's number only rises. The file does not shrink; its free pages are used again.
 func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
@@ -32,7 +32,7 @@ func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 		snapshots, err = drop(ctx, tx, `DELETE FROM snapshots
 			WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT max(1, ?))
 			AND seq NOT IN (SELECT snapshot FROM cursors)
-			AND seq NOT IN (SELECT base FROM deliveries WHERE state IN ('pending', 'unknown'))`, keep)
+			AND seq NOT IN (SELECT base FROM deliveries WHERE state IN ('pending', 'unknown', 'given_up'))`, keep)
 		if err != nil {
 			return err
 		}

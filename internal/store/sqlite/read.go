@@ -168,7 +168,7 @@ func (s *Store) Deliveries(ctx context.Context, definition string, states ...sto
 }
 
 const deliveryColumns = `definition, seq, channel, part, parts, nonce, state, target, title, body, labels, base,
-	queued_at, tries, last_error, result_id, result_url, done_at`
+	queued_at, retried_at, tries, last_error, result_id, result_url, done_at`
 
 // delivery is the stored one, or nil. The number of parts is not what it is found by: one part of a
 // digest to a channel exists once.
@@ -186,16 +186,19 @@ func delivery(ctx context.Context, tx *sql.Tx, k store.Key) (*store.Delivery, er
 
 func scanDelivery(r scanner) (store.Delivery, error) {
 	var d store.Delivery
-	var labels, queuedAt, doneAt string
+	var labels, queuedAt, retriedAt, doneAt string
 	err := r.Scan(&d.Key.Definition, &d.Key.Seq, &d.Key.Channel, &d.Key.Part, &d.Key.Parts,
 		&d.Nonce, &d.State, &d.Target, &d.Title, &d.Body, &labels, &d.Base,
-		&queuedAt, &d.Tries, &d.LastError, &d.ResultID, &d.ResultURL, &doneAt)
+		&queuedAt, &retriedAt, &d.Tries, &d.LastError, &d.ResultID, &d.ResultURL, &doneAt)
 	if err != nil {
 		return store.Delivery{}, err
 	}
 	err = json.Unmarshal([]byte(labels), &d.Labels)
 	if err == nil {
 		d.QueuedAt, err = parseTime(queuedAt)
+	}
+	if err == nil {
+		d.RetriedAt, err = parseTime(retriedAt)
 	}
 	if err == nil {
 		d.DoneAt, err = parseTime(doneAt)
@@ -213,8 +216,7 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]store.Run, error) {
 	}
 	var out []store.Run
 	err := s.read(ctx, "read runs", func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, started_at, ended_at, outcome, exit_code, snapshot, requests, failed
-			FROM runs ORDER BY id DESC LIMIT ?`, limit)
+		rows, err := tx.QueryContext(ctx, `SELECT `+runColumns+` FROM runs ORDER BY id DESC LIMIT ?`, limit)
 		return each(rows, err, func(r scanner) error {
 			run, err := scanRun(r)
 			out = append(out, run)
@@ -223,6 +225,8 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]store.Run, error) {
 	})
 	return out, err
 }
+
+const runColumns = `id, started_at, ended_at, outcome, exit_code, snapshot, requests, failed`
 
 func scanRun(r scanner) (store.Run, error) {
 	var run store.Run

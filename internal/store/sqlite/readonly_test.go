@@ -95,6 +95,7 @@ func use(t *testing.T, s *sqlite.Store, latest int64) {
 		"Release": s.Release(t.Context(), store.Lease{Fence: 1}),
 		"Commit":  s.Commit(t.Context(), store.Lease{Fence: 1}, &store.Update{Snapshot: storetest.Snapshot(1, 1, 1)}),
 		"Prune":   s.Prune(t.Context(), store.Lease{Fence: 1}, 1),
+		"Import":  s.Import(t.Context(), store.Lease{Fence: 1}, &store.Export{}),
 	} {
 		if !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("%s: %v, want ErrReadOnly", name, err)

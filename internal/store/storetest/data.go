@@ -30,6 +30,7 @@ func testRoundTrip(t *testing.T, f *fixture) {
 		Failed: []store.FailedSource{{Upstream: "kubernetes", Source: "releases", Reason: "502"}},
 	}
 	d := queued("weekly", 1, "github-issue", 1, 1, store.CurrentSnapshot)
+	d.RetriedAt = f.clock.now().Add(time.Hour)
 	d.Tries, d.LastError, d.ResultID, d.ResultURL, d.DoneAt = 2, "502", 77, "https://github.com/acme/platform/issues/77", f.clock.now()
 	u := commit(t, s, lease, store.Update{
 		Snapshot: snap, Run: &run, Deliveries: []store.Delivery{d},
@@ -52,7 +53,7 @@ func testTimes(t *testing.T, f *fixture) {
 	snap := small(0, 1)
 	snap.TakenAt, snap.Upstreams[0].Sections[0].ReadAt = at, at
 	d := queued("weekly", 1, "github-issue", 1, 1, 0)
-	d.QueuedAt, d.DoneAt = at, at
+	d.QueuedAt, d.RetriedAt, d.DoneAt = at, at, at
 	commit(t, s, lease, store.Update{
 		Snapshot: snap, Deliveries: []store.Delivery{d}, Run: &store.Run{StartedAt: at, EndedAt: at},
 		Cursors: []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: store.CurrentSnapshot, ToldAt: at}},
@@ -60,7 +61,7 @@ func testTimes(t *testing.T, f *fixture) {
 	got := read(t, s)
 	for name, x := range map[string]time.Time{
 		"TakenAt": got.Latest.TakenAt, "ReadAt": got.Latest.Upstreams[0].Sections[0].ReadAt, "ToldAt": got.Cursors[0].ToldAt,
-		"QueuedAt": got.Deliveries[0].QueuedAt, "DoneAt": got.Deliveries[0].DoneAt,
+		"QueuedAt": got.Deliveries[0].QueuedAt, "RetriedAt": got.Deliveries[0].RetriedAt, "DoneAt": got.Deliveries[0].DoneAt,
 		"StartedAt": got.Runs[0].StartedAt, "EndedAt": got.Runs[0].EndedAt,
 	} {
 		if !x.Equal(at) || x.Location() != time.UTC {
@@ -218,9 +219,11 @@ func testPrune(t *testing.T, f *fixture) {
 	done.State = store.Done
 	unknown := queued("weekly", 1, "file", 1, 1, seqs[2])
 	unknown.State = store.Unknown
+	givenUp := queued("weekly", 1, "chat", 1, 1, seqs[4]) // it may be put back in line
+	givenUp.State = store.GivenUp
 	commit(t, s, lease, store.Update{
 		Cursors:    []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: seqs[0]}},
-		Deliveries: []store.Delivery{done, unknown, queued("weekly", 1, "github-issue", 1, 1, seqs[3])},
+		Deliveries: []store.Delivery{done, unknown, givenUp, queued("weekly", 1, "github-issue", 1, 1, seqs[3])},
 	})
 	check := func(keep int, want ...int) {
 		t.Helper()
@@ -241,11 +244,11 @@ func testPrune(t *testing.T, f *fixture) {
 		}
 	}
 	check(100, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-	check(3, 0, 2, 3, 7, 8, 9)
-	check(0, 0, 2, 3, 9)
+	check(3, 0, 2, 3, 4, 7, 8, 9)
+	check(0, 0, 2, 3, 4, 9)
 
 	// Once told and delivered nothing holds the old ones any more.
-	ds, err := s.Deliveries(t.Context(), "", store.Pending, store.Unknown)
+	ds, err := s.Deliveries(t.Context(), "", store.Pending, store.Unknown, store.GivenUp)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,8 +257,8 @@ func testPrune(t *testing.T, f *fixture) {
 	}
 	commit(t, s, lease, store.Update{Deliveries: ds, Cursors: []store.Cursor{{Definition: "weekly", Seq: 2, Snapshot: seqs[9]}}})
 	check(1, 9)
-	if got := read(t, s); len(got.Deliveries) != 3 {
-		t.Errorf("pruning dropped deliveries: %d are left, want 3", len(got.Deliveries))
+	if got := read(t, s); len(got.Deliveries) != 4 {
+		t.Errorf("pruning dropped deliveries: %d are left, want 4", len(got.Deliveries))
 	}
 	if next := commit(t, s, lease, store.Update{Snapshot: small(0, 0)}).Snapshot.Seq; next <= seqs[9] {
 		t.Errorf("after pruning the next snapshot has the number %d, given before", next)

@@ -47,12 +47,20 @@ type Writer interface {
 	Close() error
 }
 
+// Porter is how a state moves to another store, and how one looks at the lock.
+type Porter interface {
+	Export(ctx context.Context) (*store.Export, error)
+	Import(ctx context.Context, lease store.Lease, e *store.Export) error
+	Lock(ctx context.Context) (lease store.Lease, held bool, err error)
+}
+
 // Store is all of it.
 type Store interface {
 	Reader
 	CursorReader
 	Locker
 	Writer
+	Porter
 }
 
 // Harness is one empty place for a store to be in.
@@ -108,6 +116,10 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"prune", testPrune},
 		{"prune drops old runs", testPruneRuns},
 		{"prune drops old digests", testPruneDigests},
+		{"exported and imported", testExport},
+		{"import replaces everything", testImportReplaces},
+		{"import of a lost lease", testImportFenced},
+		{"the lock as others see it", testLockSeen},
 		{"newer schema", testNewer},
 		{"damage", testDamage},
 		{"killed while writing", testKilled},
