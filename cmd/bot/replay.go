@@ -126,6 +126,7 @@ func (t *replayTape) log(h slog.Handler) slog.Handler { return h }
 
 func (t *replayTape) armed(_ context.Context, w *world) error {
 	w.runner.Now, w.runner.ServerNow, w.runner.Nonce = t.p.Clock("local"), t.p.Clock("server"), t.p.Nonce
+	w.runner.Gone = nil // a lock that was taken over is recorded as free; who holds what here says nothing
 	if w.runner.Channels == nil {
 		return nil
 	}
