@@ -202,7 +202,7 @@ func (a *app) warnOfMirrors(ctx context.Context, w *world) {
 // staleMirror is the age from which a mirror tells old news.
 const staleMirror = 7 * 24 * time.Hour
 
-var formats = []string{"text", "markdown", "json", "html"}
+var formats = []string{"text", "markdown", "json", "html", "slack"}
 
 func checkFormat(format string, allowed []string) error {
 	for _, f := range allowed {
@@ -223,6 +223,9 @@ func (a *app) render(d report.Digest, format string, terminal bool) (string, err
 		return string(b), err
 	case "html":
 		return report.HTML(d)
+	case "slack":
+		b, err := report.Slack(d, report.SlackOptions{})
+		return string(b), err
 	}
 	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color}), nil
 }

@@ -40,7 +40,7 @@ func TestNeutralise(t *testing.T) {
 		{"emphasis is shown", "a *b* __c__ ~~d~~", `a \*b\* \_\_c\_\_ \~\~d\~\~`},
 		{"heading", "# Act on", `\# Act on`},
 		{"list", "1. x", `1\. x`},
-		{"alert", "> [!WARNING]", `\> \[!WARNING\]`},
+		{"alert", "> [!WARNING]", "\\> \\[!\u200bWARNING\\]"},
 		{"lines become one", "a\n\n\tb\r\nc", "a b c"},
 		{"invisible characters go", "a\u202eb\u200bc\u2066d\x07e\ufeff", "abcde"},
 		{"terminal sequences go", "\x1b[31mred\x1b[0m \x1b]8;;http://x\x07y", "red y"},

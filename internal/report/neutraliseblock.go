@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -196,6 +197,14 @@ func fenced(s string) string {
 	if r := []rune(s); len(r) > codeLimit {
 		s = string(r[:codeLimit-2]) + "\n…"
 	}
-	s = strings.ReplaceAll(s, "<!--", "<!"+zwsp+"--")
-	return blockFence + "\n" + s + "\n" + blockFence
+	lines := strings.Split(breakRaw(s), "\n")
+	for i, l := range lines {
+		if orderLine.MatchString(l) || commandLine(l) {
+			lines[i] = zwsp + l
+		}
+	}
+	return blockFence + "\n" + strings.Join(lines, "\n") + "\n" + blockFence
 }
+
+// orderLine is a line that bots which read no Markdown take for an order: "/close", "/assign @somebody".
+var orderLine = regexp.MustCompile(`^\s*/[A-Za-z][A-Za-z0-9-]*(\s|$)`)
