@@ -116,7 +116,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 	}
 	for _, p := range out.Filed {
 		if !show && p.ResultURL != "" {
-			fmt.Fprintln(&dst, p.ResultURL)
+			fmt.Fprintln(&dst, report.Line(p.ResultURL))
 		}
 	}
 	if f.dryRun && err == nil && f.format == "text" {
@@ -143,11 +143,11 @@ func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
 				if where == "" {
 					where = "(no target yet: set target.repository)"
 				}
-				fmt.Fprintf(dst, "  %d. file an issue in %s, %d bytes\n     %q\n", n, where, len(p.Body), p.Title)
+				fmt.Fprintf(dst, "  %d. file an issue in %s, %d bytes\n     %q\n", n, where, len(p.Body), report.Line(p.Title))
 			case p.Type == publish.TypeGitHubIssue:
 				fmt.Fprintf(dst, "  %d. comment on it, part %d of %d, %d bytes\n", n, p.Number, p.Of, len(p.Body))
 			case p.Type == publish.TypeFile:
-				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, p.Target, len(p.Body))
+				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, report.Line(p.Target), len(p.Body))
 			default:
 				fmt.Fprintf(dst, "  %d. print to standard output, %d bytes\n", n, len(p.Body))
 			}

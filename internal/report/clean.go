@@ -58,6 +58,9 @@ func strip(s string, lines bool) string {
 // invisible reports whether nobody sees r: controls, format and bidi characters, tags, variation
 // selectors, fillers, and the code points that are none. Text could hide in them, or two names look alike.
 func invisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
 	switch {
 	case unicode.IsControl(r),
 		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point),
@@ -70,6 +73,9 @@ func invisible(r rune) bool {
 	}
 	return false
 }
+
+// Line is s on one line, to be printed within one of ours.
+func Line(s string) string { return disarm(clean(s)) }
 
 // Printable is s as it may be printed to a terminal or a log: it steers no terminal, hides nothing, and
 // GitHub's runner takes no line of it for a command. Line ends and tabs stay.
