@@ -97,15 +97,20 @@ func disarm(line string) string {
 	return strings.ReplaceAll(line, "##[", "## [")
 }
 
-// commandLine reports whether line begins as a command of GitHub's runner does. An address of IPv6 has
-// "::" only once.
+// commandLine reports whether line begins as a command of GitHub's runner does. Addresses of IPv6 do not,
+// or nearly never.
 func commandLine(line string) bool {
-	t := strings.TrimLeftFunc(line, unicode.IsSpace)
-	return strings.HasPrefix(t, "::") && strings.Contains(t[2:], "::")
+	t, ok := strings.CutPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::")
+	r, _ := utf8.DecodeRuneInString(t)
+	return ok && unicode.IsLetter(r) && strings.Contains(t, "::")
 }
 
 // stripEscapes removes whole terminal sequences, so that "\x1b[31mred" leaves "red" and not "[31mred".
+// Their introducers may be single characters, too.
 func stripEscapes(s string) string {
+	if strings.Contains(s, "\xc2") { // the first byte of U+0080 to U+00BF
+		s = strings.NewReplacer("\u0090", "\x1bP", "\u0098", "\x1bX", "\u009b", "\x1b[", "\u009c", "\x1b\\", "\u009d", "\x1b]", "\u009e", "\x1b^", "\u009f", "\x1b_").Replace(s)
+	}
 	if !strings.Contains(s, "\x1b") {
 		return s
 	}

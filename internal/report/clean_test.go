@@ -12,7 +12,7 @@ func TestPrintable(t *testing.T) {
 		{"a line is not written over", "good\rbad", "good\nbad"},
 		{"colours, titles, links", "\x1b[31mred\x1b[0m\x1b]0;t\x07 \x1b]8;;http://a\x1b\\x", "red x"},
 		{"charsets and resets", "\x1b(0a\x1bcb", "ab"},
-		{"8-bit controls", "a\u009b31mb\x9bc", "a31mb\ufffdc"},
+		{"8-bit controls", "a\u009b31mb\u009d0;t\u009cc\x9bd\u0085e", "abc\ufffdd\ne"},
 		{"reading direction", "a\u202eb\u2066c", "abc"},
 		{"tags, selectors, fillers", "a\U000e0041\ufe0f\u3164\u034f\u2800b", "ab"},
 		{"marks", "z" + strings.Repeat("\u0336", 99), "z" + strings.Repeat("\u0336", 4)},

@@ -91,7 +91,7 @@ func writeURL(b *strings.Builder, s string) {
 	for i := range len(s) {
 		c := s[i]
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~/?#@,=:+%", c) >= 0:
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~/?#,=:+%", c) >= 0:
 			b.WriteByte(c)
 		case c == '&':
 			b.WriteByte(c)
