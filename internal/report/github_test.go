@@ -161,7 +161,7 @@ func checkPrinted(t testing.TB, what, s string) {
 	for line := range strings.Lines(s) {
 		line = strings.TrimSuffix(line, "\n")
 		for _, r := range line {
-			if unicode.IsControl(r) && r != '\t' || invisible(r) && r != '\u200b' {
+			if (unicode.IsControl(r) || invisible(r)) && r != '\t' && r != '\u200b' {
 				t.Errorf("%s prints %U in %.120q", what, r, line)
 			}
 		}

@@ -66,7 +66,11 @@ func attacks() []struct{ name, text string } {
 
 // infested is a digest in which every field that upstream, a server or a file name can reach is taken
 // from texts in turn, beginning with the shape-th. It has changes of every form, in n copies.
-func infested(texts []string, shape, n int) Digest {
+func infested(texts []string, shape, n int) Digest { return infestedBy(texts, shape, n, 1) }
+
+// infestedBy is infested with one in so many forms of change.
+func infestedBy(texts []string, shape, n, oneIn int) Digest {
+	start := shape
 	next := func() string { shape++; return texts[shape%len(texts)] }
 	bit := func() bool { shape++; return shape*2654435761>>7&1 == 1 }
 	stage := func() gate.Stage {
@@ -86,6 +90,9 @@ func infested(texts []string, shape, n int) Digest {
 			diff.GateRemoved, diff.GateAdded, diff.GatePromoted, diff.GateDefaultChanged, diff.GateRenamed, diff.GateMoved,
 			diff.GateHistoryRewritten, diff.GateDependenciesChanged, diff.GateLocked, diff.GateScheduled, diff.Kind("x." + next()),
 		} {
+			if (j+start)%oneIn != 0 {
+				continue
+			}
 			before, after := evilGate(), evilGate()
 			switch kind {
 			case diff.GateRemoved:
@@ -380,12 +387,14 @@ func FuzzDigest(f *testing.F) {
 	f.Add("#", "1", uint16(3), uint16(0))
 	f.Add("gh-", "1", uint16(4), uint16(0))
 	f.Fuzz(func(t *testing.T, one, two string, shape, budget uint16) {
-		d := infested([]string{one, two, one + two}, int(shape), 1)
+		d := infestedBy([]string{one, two, one + two}, int(shape), 1, 4)
 		if shape%5 == 0 {
-			d.Upstreams = append(d.Upstreams, infested([]string{two}, int(shape), 1).Upstreams...)
+			d.Upstreams = append(d.Upstreams, infestedBy([]string{two}, int(shape), 1, 6).Upstreams...)
 		}
 		checkDigest(t, d, MinBudget+int(budget), min(int(shape), MinBudget/2-1))
-		checkGates(t, one)
+		if shape%4 == 0 {
+			checkGates(t, one)
+		}
 	})
 }
 

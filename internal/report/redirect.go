@@ -54,6 +54,8 @@ func safeLink(raw string, redirect bool) (link, bool) {
 				scheme, host = "https", redirectHost
 			}
 			escaped = (&url.URL{Path: clean}).EscapedPath()
+		} else if redirect && ticketPath.MatchString(u.Path) {
+			return link{}, false // "/./b/issues/1": who knows how it is read
 		}
 	} else if redirect && ticketPath.MatchString(path.Clean("/"+u.Path)) {
 		// It may be of the server that the digest is filed on, which has no host for redirects.
