@@ -351,8 +351,15 @@ func TestBodiesFit(t *testing.T) {
 		u.Upstream = strings.Repeat("<&", 50) + fmt.Sprint(i)
 		crowd.Upstreams = append(crowd.Upstreams, u)
 	}
+	wide := digestOf(nil)
+	for i := range 40 {
+		c := between(diff.FYI, "", nil, widget(strings.Repeat("&", 118)+fmt.Sprint(i), "", "", specs(spec("1.36", gate.Alpha, false, false, 1))), diff.GateAdded)
+		wide.Upstreams[0].Changes = append(wide.Upstreams[0].Changes, c)
+	}
+	wide.Upstreams = append(wide.Upstreams, wide.Upstreams[0])
+	wide.Upstreams[0].Upstream, wide.Upstreams[1].Upstream = strings.Repeat("<", 100), strings.Repeat("@", 100)
 	for name, d := range map[string]Digest{
-		"ten thousand changes": huge(10000), "notices": noticed, "failures": failing, "diagnostics": lost,
+		"wide names": wide, "ten thousand changes": huge(10000), "notices": noticed, "failures": failing, "diagnostics": lost,
 		"entries longer than a part": linked, "forty upstreams": crowd,
 	} {
 		t.Run(name, func(t *testing.T) {

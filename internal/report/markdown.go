@@ -122,21 +122,27 @@ func (m mark) section(s section, level string) block {
 
 // preview names the first entries of a folded section, so that one sees whether to unfold it.
 func (s section) preview() string {
-	const shown = 5
-	var ids []string
+	const (
+		shown = 5
+		most  = 500 // bytes: it is part of a frame, which every part must have room for
+	)
+	var out string
+	n := 0
 	for _, e := range s.entries {
-		if e.id != "" && len(ids) <= shown {
-			ids = append(ids, nameHTML(e.id))
+		if e.id == "" {
+			continue
+		}
+		id := nameHTML(e.id)
+		if n == shown || len(out)+len(id) > most {
+			return out + ", …"
+		}
+		if n++; n == 1 {
+			out = ": " + id
+		} else {
+			out += ", " + id
 		}
 	}
-	switch n := len(ids); {
-	case n == 0:
-		return ""
-	case n > shown:
-		return ": " + strings.Join(ids[:shown], ", ") + ", …"
-	default:
-		return ": " + strings.Join(ids, ", ")
-	}
+	return out
 }
 
 // size counts the gates that the entries tell of.
