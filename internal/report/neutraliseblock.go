@@ -25,16 +25,20 @@ const (
 // lists, quotes and code blocks stay; a heading becomes a small one, a table a list, and emphasis loses
 // its marks. Tags are shown as text. After 20,000 runes the rest is left out, and an ellipsis says so.
 func NeutraliseBlock(s string) string {
-	if strings.Count(s, "[") > maxBrackets || strings.Count(s, "*")+strings.Count(s, "_") > maxStars {
+	if overloaded(s) {
 		// As with maxBrackets: reading it would take long for nothing, so it is shown as it is.
 		return fenced(unfenced(s))
 	}
 	once := rewrite(s)
-	if rewrite(once) == once {
+	if !overloaded(once) && rewrite(once) == once { // bare addresses have brackets now
 		return once
 	}
 	// What reads differently the second time is an attack or a riddle: it is shown as it is.
 	return fenced(strip(s, true))
+}
+
+func overloaded(s string) bool {
+	return strings.Count(s, "[") > maxBrackets || strings.Count(s, "*")+strings.Count(s, "_") > maxStars
 }
 
 func rewrite(s string) string {

@@ -46,6 +46,18 @@ func TestNeutraliseBlockCutsLongText(t *testing.T) {
 	}
 }
 
+// TestNeutraliseBlockCountsWhatItWrites: a bare address gets a bracket, and a second reading must not find
+// one too many.
+func TestNeutraliseBlockCountsWhatItWrites(t *testing.T) {
+	for _, s := range []string{strings.Repeat("[a](http://b.c) ", 200) + "http://b.c", strings.Repeat("&#42;", 1001), strings.Repeat("&#91;", 201)} {
+		got := NeutraliseBlock(s)
+		checkNeutral(t, s, got)
+		if again := NeutraliseBlock(got); again != got {
+			t.Errorf("once  %.60q\ntwice %.60q", got, again)
+		}
+	}
+}
+
 func FuzzNeutraliseBlock(f *testing.F) {
 	for _, s := range []string{
 		"", "# a\n- b\n  1. c\n> d\n>> e\n```\n@f\n```\n    #1\n<details>\n", "| a |\n|---|\n| #1 |\n", "[a]: <https://github.com/a/b/pull/1>\n\n[a] ![a]",
