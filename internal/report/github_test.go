@@ -19,7 +19,7 @@ import (
 // nodes of that HTML outside of code for mentions, references, commit ids, formulas and emoji.
 
 // rendered is Markdown as GitHub shows it, before the filters: GFM with linkify, raw HTML kept.
-func rendered(t testing.TB, md string) string {
+func rendered(t *testing.T, md string) string {
 	t.Helper()
 	engine := goldmark.New(
 		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList, extension.Footnote,
@@ -44,7 +44,7 @@ var (
 )
 
 // aliveIn lists what in a part of a digest would do more than be read.
-func aliveIn(t testing.TB, md string) []string {
+func aliveIn(t *testing.T, md string) []string {
 	t.Helper()
 	var out []string
 	say := func(format string, args ...any) {
@@ -145,10 +145,13 @@ func aliveIn(t testing.TB, md string) []string {
 }
 
 // items counts the list items that a part shows.
-func items(t testing.TB, md string) int { return strings.Count(rendered(t, md), "<li>") }
+func items(t *testing.T, md string) int {
+	t.Helper()
+	return strings.Count(rendered(t, md), "<li>")
+}
 
 // checkPart asserts that a part of a digest does nothing but be read.
-func checkPart(t testing.TB, part string) {
+func checkPart(t *testing.T, part string) {
 	t.Helper()
 	for _, a := range aliveIn(t, part) {
 		t.Errorf("alive: %s", a)
@@ -156,7 +159,7 @@ func checkPart(t testing.TB, part string) {
 }
 
 // checkPrinted asserts that text can be printed to a terminal and to a log of GitHub's runner.
-func checkPrinted(t testing.TB, what, s string) {
+func checkPrinted(t *testing.T, what, s string) {
 	t.Helper()
 	for line := range strings.Lines(s) {
 		line = strings.TrimSuffix(line, "\n")

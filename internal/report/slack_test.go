@@ -11,7 +11,7 @@ import (
 	"github.com/upstream-digest/bot/internal/golden"
 )
 
-func slackOf(t testing.TB, d Digest, opts SlackOptions) slackMessage {
+func slackOf(t *testing.T, d Digest, opts SlackOptions) slackMessage {
 	t.Helper()
 	b, err := Slack(d, opts)
 	if err != nil {
@@ -49,7 +49,7 @@ var (
 )
 
 // checkSlack asserts what Slack and its readers rely on, for any digest.
-func checkSlack(t testing.TB, d Digest) {
+func checkSlack(t *testing.T, d Digest) {
 	t.Helper()
 	const page = "https://github.com/acme/platform/issues/7"
 	for _, opts := range []SlackOptions{{}, {URL: page}} {
@@ -104,7 +104,7 @@ func checkSlack(t testing.TB, d Digest) {
 }
 
 // checkCount asserts that each change is shown or counted as left out.
-func checkCount(t testing.TB, d Digest, m slackMessage, opts SlackOptions) {
+func checkCount(t *testing.T, d Digest, m slackMessage, opts SlackOptions) {
 	t.Helper()
 	all := strings.Join(m.texts(), "\n")
 	left, shown, entries := 0, len(slackGates.FindAllString(all, -1)), 0
