@@ -166,11 +166,25 @@ func TestHostileErrors(t *testing.T) {
 			}
 			checkOutput(t, "stdout", r.stdout)
 			checkOutput(t, "stderr", r.stderr)
+			if strings.Contains(r.stderr, "bot: ::") {
+				t.Errorf("what follows a line end in a file's name reads as said by the bot:\n%s", r.stderr)
+			}
 			r = w.run("gates")
 			checkOutput(t, "stdout", r.stdout)
 			checkOutput(t, "stderr", r.stderr)
 		})
 	}
+}
+
+// TestErrorsAreGuarded: whatever an error quotes, here what was typed, steers no terminal.
+func TestErrorsAreGuarded(t *testing.T) {
+	w := released(t)
+	r := w.run("config", "init", filepath.Join(w.dir, "no\x1b[31m\u202e\u009b2Jsuch", "##[add-mask]x"))
+	r.stderr += w.run("gates", "--config", filepath.Join(w.dir, "no\x1b[31m\u202e\u009b2Jsuch ##[add-mask]x")).stderr
+	if r.code == 0 || !strings.Contains(r.stderr, "such") {
+		t.Errorf("exit code %d; the test needs an error that quotes:\n%q", r.code, r.stderr)
+	}
+	checkOutput(t, "stderr", r.stderr)
 }
 
 // TestSlackFormat: one message of Block Kit for each digest.

@@ -29,6 +29,7 @@ func TestNeutralise(t *testing.T) {
 		{"www and trickery", "[x](HTTP://WWW.GitHub.com:443//a/b/%69ssues/1)", "[x](https://redirect.github.com/a/b/issues/1)"},
 		{"reference without scheme", "www.github.com/a/b/discussions/4", "[a/b#\u200b4](https://redirect.github.com/a/b/discussions/4)"},
 		{"a ticket to some readers only", "[x](https://github.com/./b/pull/1) https://github.com/a/./pull/1", "x https:\u200b//github.com/a/./pull/1"},
+		{"behind the dot, GitHub reads the zero-width space as a host's", "www.exa_mple_.c_om", "www\u200b.exa_mple\\_.c_om"},
 		{"docs link", "<https://kubernetes.io/docs/>", "[kubernetes.io/docs](https://kubernetes.io/docs/)"},
 		{"script link is words", "[x](javascript:alert(1))", "x"},
 		{"commit id", "since 0123456789abcdef and a/b@0123456789", "since `0123456789abcdef` and a/b@\u200b`0123456789`"},
