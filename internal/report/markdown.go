@@ -240,7 +240,11 @@ func (m mark) inline(p phrase) string {
 			b.WriteString("**" + m.words(s.text, false) + "**")
 		case linked:
 			if l, ok := safeLink(s.url, m.opts.RedirectLinks); ok {
-				b.WriteString("[" + linkText(clean(s.text)) + "](" + l.url + ")")
+				label := linkText(clean(s.text))
+				if b.Len() == 0 && strings.EqualFold(label, "x") {
+					label = codeSpan(label) // to some readers "- [x](" begins a task
+				}
+				b.WriteString("[" + label + "](" + l.url + ")")
 			} else {
 				b.WriteString(codeSpan(s.text))
 			}
