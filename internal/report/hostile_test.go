@@ -45,7 +45,7 @@ func attacks() []struct{ name, text string } {
 		{"footnotes", "x[^1] [^@octocat]\n\n[^1]: @octocat #1\n[^@octocat]: x"},
 		{"bidi", "a\u202egnp.exe\u202c \u2066x\u2069 \u200fx \u061cx"},
 		{"tags and selectors", "a\U000e0001\U000e0041\U000e007f b\ufe0f\U000e0100 c\u180b \u3164\u2800\u115f\uffa0 \u00ad\u2065\ufff0\ufffe\ufdd0"},
-		{"marks", "z" + strings.Repeat("\u0336\u0489\u0301\u20dd", 500) + "x&#769;&#769;&#769;&#769;&#769;&#769;"},
+		{"marks", "z" + strings.Repeat("\u0336\u0489\u0301\u20dd", 50) + "x&#769;&#769;&#769;&#769;&#769;&#769;"},
 		{"controls", "a\x00b\x07c\x7fd\x08\x08e\rf\vg\fh\u0085i\u2028j\u009b31mk\u0090l\u009c"},
 		{"terminal", "\x1b[31mred\x1b[0m\x1b]0;title\x07\x1b]8;;http://evil.test\x1b\\x\x1b]8;;\x1b\\\x1bPq\x1b\\\x1b[2J\x1b[1;1H\x1b(0\x1bc\x1b"},
 		{"invalid UTF-8", "a\xffb\xc3(\xed\xa0\x80\xf4\x90\x80\x80"},
@@ -239,6 +239,7 @@ func checkPage(t *testing.T, page string) {
 func TestAttacksDoNothing(t *testing.T) {
 	for _, a := range attacks() {
 		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
 			checkNeutral(t, "", Neutralise(a.text))
 			checkPart(t, Neutralise(a.text))
 			if once := Neutralise(a.text); Neutralise(once) != once {
@@ -363,6 +364,7 @@ func TestBodiesFit(t *testing.T) {
 		"entries longer than a part": linked, "forty upstreams": crowd,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for _, budget := range []int{DefaultBudget, MinBudget} {
 				if budget == MinBudget && name == "ten thousand changes" {
 					continue
