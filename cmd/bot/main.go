@@ -61,6 +61,7 @@ func run(armed func(*pipeline.Runner)) int {
 
 // execute runs one command line and returns its exit code. It prints every error, once.
 func execute(ctx context.Context, env environment) int {
+	env.stderr = guard{env.stderr}
 	a := &app{env: env}
 	root := a.root()
 	root.SetArgs(env.args)

@@ -163,7 +163,7 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 	}
 	if f.format != "json" { // there they are part of the document
 		for _, d := range list.Diagnostics {
-			fmt.Fprintf(a.env.stderr, "bot: %s:%d: %s\n", d.File, d.Line, d.Message)
+			fmt.Fprintln(a.env.stderr, "bot: "+report.Line(fmt.Sprintf("%s:%d: %s", d.File, d.Line, d.Message)))
 		}
 	}
 	return nil

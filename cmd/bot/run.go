@@ -137,7 +137,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 	}
 	for _, p := range out.Filed {
 		if !show && p.ResultURL != "" {
-			fmt.Fprintln(&dst, p.ResultURL)
+			fmt.Fprintln(&dst, report.Line(p.ResultURL))
 		}
 	}
 	if f.dryRun && err == nil && f.format == "text" {
@@ -164,11 +164,11 @@ func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
 				if where == "" {
 					where = "(no target yet: set target.repository)"
 				}
-				fmt.Fprintf(dst, "  %d. file an issue in %s, %d bytes\n     %q\n", n, where, len(p.Body), p.Title)
+				fmt.Fprintf(dst, "  %d. file an issue in %s, %d bytes\n     %q\n", n, where, len(p.Body), report.Line(p.Title))
 			case p.Type == publish.TypeGitHubIssue:
 				fmt.Fprintf(dst, "  %d. comment on it, part %d of %d, %d bytes\n", n, p.Number, p.Of, len(p.Body))
 			case p.Type == publish.TypeFile:
-				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, p.Target, len(p.Body))
+				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, report.Line(p.Target), len(p.Body))
 			default:
 				fmt.Fprintf(dst, "  %d. print to standard output, %d bytes\n", n, len(p.Body))
 			}
@@ -227,7 +227,7 @@ func (a *app) warnOfMirrors(ctx context.Context, w *world) {
 // staleMirror is the age from which a mirror tells old news.
 const staleMirror = 7 * 24 * time.Hour
 
-var formats = []string{"text", "markdown", "json", "html"}
+var formats = []string{"text", "markdown", "json", "html", "slack"}
 
 func checkFormat(format string, allowed []string) error {
 	for _, f := range allowed {
@@ -248,6 +248,9 @@ func (a *app) render(d report.Digest, format string, terminal bool) (string, err
 		return string(b), err
 	case "html":
 		return report.HTML(d)
+	case "slack":
+		b, err := report.Slack(d, report.SlackOptions{})
+		return string(b), err
 	}
 	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color}), nil
 }

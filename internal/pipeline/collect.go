@@ -10,6 +10,7 @@ import (
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
 	"github.com/upstream-digest/bot/internal/sources"
 	"github.com/upstream-digest/bot/internal/store"
@@ -340,6 +341,8 @@ func (r *Runner) stopped(ctx context.Context) error {
 	return e
 }
 
+// failedSource keeps the reason on one line: a file's name may hold a line end, and what follows it would
+// read as something else that the bot said.
 func failedSource(upstream, source string, err error) store.FailedSource {
-	return store.FailedSource{Upstream: upstream, Source: source, Reason: err.Error()}
+	return store.FailedSource{Upstream: upstream, Source: source, Reason: report.Line(err.Error())}
 }

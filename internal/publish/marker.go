@@ -2,6 +2,7 @@ package publish
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -24,20 +25,48 @@ type Compared struct{ Upstream, From, To string }
 
 const markerPrefix = "<!-- upstream-digest v1 "
 
-// String renders the marker: one line, no newline.
+// String renders the marker: one line, no newline. Whatever the names are, it is read again: a marker
+// that could not be would let a digest be filed twice. What is no commit's id is left out.
 func (m Marker) String() string {
 	var b strings.Builder
 	b.WriteString(markerPrefix)
-	fmt.Fprintf(&b, "definition=%s seq=%d channel=%s part=%d/%d nonce=%s", m.Definition, m.Seq, m.Channel, m.Part, m.Of, m.Nonce)
+	fmt.Fprintf(&b, "definition=%s seq=%d channel=%s part=%d/%d nonce=%s", word(m.Definition, ":"), m.Seq, word(m.Channel, ":"), m.Part, m.Of, m.Nonce)
 	for _, c := range m.Compared {
-		fmt.Fprintf(&b, " compared=%s:%s..%s", c.Upstream, c.From, c.To)
+		if shaRE.MatchString(c.From) && shaRE.MatchString(c.To) && c.Upstream != "" {
+			fmt.Fprintf(&b, " compared=%s:%s..%s", word(c.Upstream, ""), c.From, c.To)
+		}
 	}
 	b.WriteString(" -->")
 	return b.String()
 }
 
+// word writes a name with plain signs and those of also; the others become "%XX". Names from the
+// configuration have no others.
+func word(s, also string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', i > 0 && strings.IndexByte("._/#-"+also, c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// unword reads what word wrote.
+func unword(s string) (string, bool) {
+	if !wordRE.MatchString(s) {
+		return "", false
+	}
+	out, err := url.PathUnescape(s)
+	return out, err == nil
+}
+
 var (
-	wordRE  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/#-]*$`)
+	wordRE  = regexp.MustCompile(`^[A-Za-z0-9%][A-Za-z0-9._:/#%-]*$`)
 	nonceRE = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	shaRE   = regexp.MustCompile(`^([0-9a-f]{7,64})?$`)
 )
@@ -68,14 +97,14 @@ func ParseMarker(body string) (Marker, bool) {
 	return m, m.Definition != "" && m.Nonce != ""
 }
 
-func (m *Marker) set(key, value string) bool {
+func (m *Marker) set(key, value string) (ok bool) {
 	switch key {
 	case "definition":
-		m.Definition = value
-		return wordRE.MatchString(value)
+		m.Definition, ok = unword(value)
+		return ok
 	case "channel":
-		m.Channel = value
-		return wordRE.MatchString(value)
+		m.Channel, ok = unword(value)
+		return ok
 	case "nonce":
 		m.Nonce = value
 		return nonceRE.MatchString(value)
@@ -92,8 +121,9 @@ func (m *Marker) set(key, value string) bool {
 	case "compared":
 		name, commits, ok1 := strings.Cut(value, ":")
 		from, to, ok2 := strings.Cut(commits, "..")
+		name, ok = unword(name)
 		m.Compared = append(m.Compared, Compared{name, from, to})
-		return ok1 && ok2 && wordRE.MatchString(name) && shaRE.MatchString(from) && shaRE.MatchString(to)
+		return ok && ok1 && ok2 && shaRE.MatchString(from) && shaRE.MatchString(to)
 	}
 	return false
 }

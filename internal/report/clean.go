@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // zwsp is put behind what GitHub would otherwise turn into a mention or a reference; its documentation
@@ -14,13 +15,19 @@ func clean(s string) string {
 	return strings.Join(strings.Fields(strip(s, false)), " ")
 }
 
-// strip removes what is invisible or steers a terminal or the reading direction. With lines set, line
-// ends and tabs stay as they are; otherwise they become blanks.
+// maxMarks is how many combining marks one letter may carry. No script needs more; what has more is
+// drawn over the lines around it.
+const maxMarks = 4
+
+// strip removes what is invisible or steers a terminal or the reading direction, and the marks that a
+// letter has too many of. With lines set, line ends and tabs stay as they are; otherwise they become
+// blanks.
 func strip(s string, lines bool) string {
 	s = stripEscapes(strings.ToValidUTF8(s, "\uFFFD"))
 	if lines {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
 	}
+	marks := 0
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -33,15 +40,77 @@ func strip(s string, lines bool) string {
 				return '\n'
 			}
 			return ' '
-		case unicode.Is(unicode.Cf, r), unicode.IsControl(r):
+		case r < utf8.RuneSelf && r >= ' ' && r != 0x7f:
+			marks = 0
+		case invisible(r):
 			return -1
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > maxMarks {
+				return -1
+			}
+		default:
+			marks = 0
 		}
 		return r
 	}, s)
 }
 
+// invisible reports whether nobody sees r: controls, format and bidi characters, tags, variation
+// selectors, fillers, and the code points that are none. Text could hide in them, or two names look alike.
+func invisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	switch {
+	case unicode.IsControl(r),
+		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point),
+		r == '\u2800',                // the braille pattern without a dot
+		r >= 0xfff0 && r <= 0xfff8,   // unassigned, and ignored where shown
+		r >= 0xe0000 && r <= 0xe0fff, // tags and what may become tags
+		r&0xfffe == 0xfffe,           // no characters, at the end of each plane
+		r >= 0xfdd0 && r <= 0xfdef:   // no characters either
+		return true
+	}
+	return false
+}
+
+// Line is s on one line, to be printed within one of ours.
+func Line(s string) string { return disarm(clean(s)) }
+
+// Printable is s as it may be printed to a terminal or a log: it steers no terminal, hides nothing, and
+// GitHub's runner takes no line of it for a command. Line ends and tabs stay.
+func Printable(s string) string {
+	lines := strings.Split(strip(s, true), "\n")
+	for i, l := range lines {
+		lines[i] = disarm(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// disarm breaks what GitHub's runner would obey when it stands in a log line: "::set-output ...::" at its
+// beginning, and "##[add-mask]" anywhere.
+func disarm(line string) string {
+	if commandLine(line) {
+		at := strings.Index(line, "::") + 1
+		line = line[:at] + " " + line[at:]
+	}
+	return strings.ReplaceAll(line, "##[", "## [")
+}
+
+// commandLine reports whether line begins as a command of GitHub's runner does. Addresses of IPv6 do not,
+// or nearly never.
+func commandLine(line string) bool {
+	t, ok := strings.CutPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::")
+	r, _ := utf8.DecodeRuneInString(t)
+	return ok && unicode.IsLetter(r) && strings.Contains(t, "::")
+}
+
 // stripEscapes removes whole terminal sequences, so that "\x1b[31mred" leaves "red" and not "[31mred".
+// Their introducers may be single characters, too.
 func stripEscapes(s string) string {
+	if strings.Contains(s, "\xc2") { // the first byte of U+0080 to U+00BF
+		s = strings.NewReplacer("\u0090", "\x1bP", "\u0098", "\x1bX", "\u009b", "\x1b[", "\u009c", "\x1b\\", "\u009d", "\x1b]", "\u009e", "\x1b^", "\u009f", "\x1b_").Replace(s)
+	}
 	if !strings.Contains(s, "\x1b") {
 		return s
 	}
@@ -83,9 +152,26 @@ func escapeEnd(s string, i int) int {
 			}
 		}
 		return i + 1 // unterminated: only the introducer goes, so that no text is swallowed
-	default:
+	default: // "(0", "c": intermediate bytes, then one final byte
+		for ; i < len(s) && s[i] >= 0x20 && s[i] <= 0x2f; i++ {
+		}
+		if i < len(s) && s[i] >= 0x30 && s[i] <= 0x7e {
+			i++
+		}
 		return i
 	}
+}
+
+// short makes one line of at most n runes of s. Of a text of megabytes only the beginning is read.
+func short(s string, n int) string {
+	most := 64*n + 1024
+	if len(s) <= most {
+		return cut(clean(s), n)
+	}
+	for !utf8.RuneStart(s[most]) && most > 64*n {
+		most--
+	}
+	return cut(clean(s[:most])+"…", n)
 }
 
 // cut shortens s to at most n runes, the last one an ellipsis.

@@ -158,7 +158,8 @@ func huge(n int) Digest {
 	return digestOf(out)
 }
 
-// hostile is a digest in which every text that upstream controls attacks.
+// hostile is a digest in which every text that upstream controls attacks. The removed gates are called
+// after the attack that their descriptions try, so that a person can see what became of each.
 func hostile() Digest {
 	const evil = "x`\n</details><!-- bot: forged -->@octocat #1 GH-2 o/r#3 https://github.com/a/b/issues/4 ![i](https://evil.test/i.png) <img src=x> \x1b[31m\u202e[a](javascript:x) fixes #5 | 0123456789abcdef0123"
 	g := widget(evil, evil, "1) @octocat", specs(spec(evil, gate.Stage(evil), true, true, 1)))
@@ -174,7 +175,15 @@ func hostile() Digest {
 		between(diff.FYI, evil, &other, g, diff.GateMoved),
 		between(diff.FYI, evil, &other, g, diff.GateHistoryRewritten),
 	})
-	for i := range d.Upstreams[0].Changes {
+	first := len(d.Upstreams[0].Changes)
+	for _, a := range attacks() {
+		if len(a.text) < 10000 {
+			c := between(diff.Know, "", widget(a.name, a.text, "1234", specs(spec("1.33", gate.GA, true, true, 900))), nil, diff.GateRemoved)
+			d.Upstreams[0].Changes = append(d.Upstreams[0].Changes, c)
+			d.Upstreams[0].Evidence = append(d.Upstreams[0].Evidence, trace.FromComments(c))
+		}
+	}
+	for i := range d.Upstreams[0].Changes[:first] {
 		c := &d.Upstreams[0].Changes[i]
 		c.Variant = evil
 		c.Gate.FromVersion, c.Gate.ToVersion = evil, evil
@@ -188,6 +197,7 @@ func hostile() Digest {
 		diff.SectionResult{Source: evil, Status: snapshot.Complete, Baseline: true, Diagnostics: []gate.Diagnostic{{File: evil, Line: 3, Message: evil, Lost: true}}},
 	)
 	d.Notices, d.Definition = []string{evil}, evil
+	d.Alerts = []Alert{{ID: evil, What: evil, Why: evil, Next: evil}}
 	return d
 }
 

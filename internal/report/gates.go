@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -37,7 +38,7 @@ func GatesJSON(l GateList) ([]byte, error) {
 }
 
 // GatesCSV renders the list with one line a gate and a header, for spreadsheets. Lists within a field are
-// separated by blanks. A value that a spreadsheet would run as a formula begins with an apostrophe.
+// separated by blanks. What a spreadsheet would run as a formula has an apostrophe before it.
 func GatesCSV(l GateList) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -67,14 +68,18 @@ func GatesCSV(l GateList) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// cell disarms a value for spreadsheets, which run what begins with one of these signs.
+// cell disarms a value for spreadsheets, which run what begins with one of these signs, also in their full
+// width. Where the semicolon separates the fields a value may begin within another. A log line must not
+// begin with "::" either.
 func cell(s string) string {
-	s = clean(s)
-	if s != "" && strings.ContainsAny(s[:1], "=+-@") {
-		return "'" + s
+	s = strings.ReplaceAll(clean(s), "##[", "## [")
+	if commandLine(s) {
+		s = "'" + s
 	}
-	return s
+	return formula.ReplaceAllString(s, "$1'$2")
 }
+
+var formula = regexp.MustCompile(`(^|;[ "]*)([=+\-@＝＋－＠])`)
 
 // column is one column of the table.
 type column struct {
@@ -128,7 +133,7 @@ func GatesTable(l GateList, width int) string {
 		end += "; too narrow for: " + strings.Join(dropped, ", ")
 	}
 	b.WriteString(ansi.Wordwrap(end+".", width, "") + "\n")
-	return b.String()
+	return Printable(b.String())
 }
 
 func columns() []column {
@@ -141,9 +146,9 @@ func columns() []column {
 	return []column{
 		{title: "NAME", least: 16, value: func(v gate.View) string {
 			if v.Variant != "" {
-				return clean(v.Name + " (" + v.Variant + ")")
+				return shownName(v.Name + " (" + v.Variant + ")")
 			}
-			return clean(v.Name)
+			return shownName(v.Name)
 		}},
 		{title: "STAGE", value: func(v gate.View) string {
 			if v.Stage == "" {

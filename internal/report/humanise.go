@@ -32,7 +32,7 @@ func humanise(camel string) string {
 // nextWord gives the length of the first word of rs.
 func nextWord(rs []rune) int {
 	for _, k := range kinds() {
-		if n := len(k); len(rs) >= n && strings.HasPrefix(string(rs), k) && (len(rs) == n || !unicode.IsLower(rs[n]) || plural(rs[n:])) {
+		if n := len(k); len(rs) >= n && string(rs[:n]) == k && (len(rs) == n || !unicode.IsLower(rs[n]) || plural(rs[n:])) {
 			if len(rs) > n && plural(rs[n:]) {
 				n++
 			}

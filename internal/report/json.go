@@ -3,8 +3,11 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
@@ -163,5 +166,27 @@ func encode(v any) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return escapeInvisible(b.Bytes()), nil
+}
+
+// escapeInvisible writes what JSON may hold and no terminal or log should get as \u escapes, which mean the
+// same: controls beyond those that JSON itself forbids, bidi and other invisible characters, and the sign
+// by which GitHub's runner knows a command. Outside of strings JSON has none of these.
+func escapeInvisible(doc []byte) []byte {
+	out := make([]byte, 0, len(doc))
+	for i := 0; i < len(doc); {
+		r, n := utf8.DecodeRune(doc[i:])
+		switch {
+		case r == '[' && bytes.HasSuffix(out, []byte("##")):
+			out = append(out, `\u005b`...)
+		case r >= ' ' && invisible(r):
+			for _, unit := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, unit)
+			}
+		default:
+			out = append(out, doc[i:i+n]...)
+		}
+		i += n
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -89,7 +90,7 @@ func (m mark) blocks(d Digest) []block {
 	for _, ch := range chapters {
 		title := ""
 		if several && len(ch.sections) > 0 {
-			title = "## " + escape(ch.title, false) + "\n\n"
+			title = "## " + m.words(ch.title, false) + "\n\n"
 		}
 		for _, s := range ch.sections {
 			b := m.section(s, level)
@@ -124,21 +125,27 @@ func (m mark) section(s section, level string) block {
 
 // preview names the first entries of a folded section, so that one sees whether to unfold it.
 func (s section) preview() string {
-	const shown = 5
-	var ids []string
+	const (
+		shown = 5
+		most  = 500 // bytes: it is part of a frame, which every part must have room for
+	)
+	var out string
+	n := 0
 	for _, e := range s.entries {
-		if e.id != "" {
-			ids = append(ids, escapeHTML(cut(clean(e.id), 60)))
+		if e.id == "" {
+			continue
+		}
+		id := nameHTML(e.id)
+		if n == shown || len(out)+len(id) > most {
+			return out + ", …"
+		}
+		if n++; n == 1 {
+			out = ": " + id
+		} else {
+			out += ", " + id
 		}
 	}
-	switch n := len(ids); {
-	case n == 0:
-		return ""
-	case n > shown:
-		return ": " + strings.Join(ids[:shown], ", ") + ", …"
-	default:
-		return ": " + strings.Join(ids, ", ")
-	}
+	return out
 }
 
 // size counts the gates that the entries tell of.
@@ -210,12 +217,12 @@ func (m mark) shortEntry(e entry) string {
 }
 
 func (m mark) heading(e entry, stressed bool) string {
-	h := codeSpan(cut(clean(e.id), maxName))
+	h := codeSpan(shownName(e.id))
 	if stressed {
 		h = "**" + h + "**"
 	}
 	if e.also != "" {
-		h += " (as registered in " + codeSpan(cut(clean(e.also), maxName)) + ")"
+		h += " (as registered in " + codeSpan(shownName(e.also)) + ")"
 	}
 	return h
 }
@@ -237,23 +244,32 @@ func (m mark) inline(p phrase) string {
 		case quoted:
 			b.WriteString(Neutralise(s.text))
 		case strong:
-			b.WriteString("**" + m.words(s.text) + "**")
+			b.WriteString("**" + m.words(s.text, false) + "**")
 		case linked:
-			label := escape(clean(s.text), false)
 			if l, ok := safeLink(s.url, m.opts.RedirectLinks); ok {
-				label = "[" + label + "](" + l.url + ")"
+				label := linkText(clean(s.text))
+				if b.Len() == 0 && strings.EqualFold(label, "x") {
+					label = codeSpan(label) // to some readers "- [x](" begins a task
+				}
+				b.WriteString("[" + label + "](" + l.url + ")")
+			} else {
+				b.WriteString(codeSpan(s.text))
 			}
-			b.WriteString(label)
 		default:
-			b.WriteString(m.words(s.text))
+			b.WriteString(m.words(s.text, b.Len() == 0))
 		}
 	}
 	return strings.TrimSpace(b.String())
 }
 
-// words writes plain words. Commit ids become code, or GitHub would make links of them.
-func (m mark) words(s string) string {
-	return writeWithin(join(commits(strip(s, false))))
+// words writes plain words; start says that they may begin a line. Commit ids become code, or GitHub would
+// make links of them.
+func (m mark) words(s string, start bool) string {
+	s = strip(s, false)
+	if start {
+		s = strings.TrimLeft(s, " ")
+	}
+	return write(join(literals(s)), start)
 }
 
 // foot says what was compared, what could not be read, and what the run cost.
@@ -266,10 +282,10 @@ func (m mark) foot(d Digest, chapters []chapter) []block {
 		var b block
 		title := count(len(ch.faults), "place", "places") + " in the source of " + ch.title + " could not be read well"
 		if len(ch.faults) > 5 {
-			b.open = "<details>\n<summary>" + escapeHTML(title) + "</summary>\n\n"
+			b.open = "<details>\n<summary>" + count(len(ch.faults), "place", "places") + " in the source of " + nameHTML(ch.title) + " could not be read well</summary>\n\n"
 			b.again, b.close = "<details>\n<summary>(continued)</summary>\n\n", "\n</details>\n"
 		} else {
-			b.open = escape(title, true) + ":\n\n"
+			b.open = m.words(title, true) + ":\n\n"
 		}
 		for _, f := range ch.faults {
 			b.entries = append(b.entries, "- "+m.inline(f)+"\n")
@@ -288,7 +304,19 @@ func (m mark) foot(d Digest, chapters []chapter) []block {
 	return append(out, b)
 }
 
-// escapeHTML is for the few of our own words that stand within HTML.
+// nameHTML is a name within HTML, where GitHub looks for mentions and references as it does in Markdown.
+// What is no plain word stands as code.
+func nameHTML(s string) string {
+	s = cut(shownName(s), 60)
+	if plainName.MatchString(s) && !hexWord.MatchString(s) {
+		return s
+	}
+	return "<code>" + escapeHTML(s) + "</code>"
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z][0-9A-Za-z]*$`)
+
+// escapeHTML is for the few words that stand within HTML.
 func escapeHTML(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@"+zwsp, "#", "#"+zwsp).Replace(clean(s))
 }

@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/text"
-
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/golden"
@@ -137,49 +134,6 @@ func TestMarkdownOfHostileUpstream(t *testing.T) {
 			}
 		}
 	}
-}
-
-// checkPart is checkNeutral for a whole part: our own folds are the only HTML.
-func checkPart(t *testing.T, part string) {
-	t.Helper()
-	if strings.Contains(part, "<!--") {
-		t.Error("holds the start of a comment")
-	}
-	ours := regexp.MustCompile(`^(?:</?details>|<summary>(?:<b>[^<>]*</b>)?[^<>]*</summary>|\s)*$`)
-	src := []byte(part)
-	doc := gfm().Parse(text.NewReader(src))
-	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.HTMLBlock:
-			if b := n.Lines().Value(src); !ours.Match(b) {
-				t.Errorf("foreign HTML: %q", b)
-			}
-		case *ast.RawHTML, *ast.Image, *ast.AutoLink:
-			t.Errorf("a %s in the digest", n.Kind())
-		case *ast.FencedCodeBlock, *ast.CodeBlock:
-			t.Errorf("a code block: %q", n.Lines().Value(src))
-		case *ast.Link:
-			if liveTicket.Match(n.Destination) {
-				t.Errorf("back-link %q", n.Destination)
-			}
-		case *ast.CodeSpan:
-			return ast.WalkSkipChildren, nil
-		case *ast.Text:
-			v := decode(string(n.Segment.Value(src)))
-			if m := liveMention.FindString(v) + liveNumber.FindString(v); m != "" {
-				t.Errorf("alive: %q in %q", m, v)
-			}
-			for _, m := range liveCommit.FindAllString(v, -1) {
-				if strings.ContainsAny(m, "0123456789") && n.Parent().Kind() != ast.KindLink {
-					t.Errorf("commit id %q in %q", m, v)
-				}
-			}
-		}
-		return ast.WalkContinue, nil
-	})
 }
 
 func TestTitle(t *testing.T) {

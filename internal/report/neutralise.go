@@ -23,8 +23,8 @@ const inlineLimit = 1000
 // one canonical form. Everything else stays as the characters it was written with: a tag, a heading, an
 // emphasis is shown, not obeyed. So nothing can be overlooked, and applying it twice changes nothing.
 // What comes out pings nobody, refers to no issue, pull request or commit (and so closes none), holds no
-// image, no HTML and no invisible character but the zero-width spaces that do this, and is at most 1,000
-// runes of text, cut with an ellipsis.
+// image, no HTML, no formula, no emoji's name and no invisible character but the zero-width spaces that
+// do this, and is at most 1,000 runes of text, cut with an ellipsis.
 func Neutralise(s string) string {
 	return writePieces(readInline(s, inlineLimit))
 }
@@ -206,7 +206,11 @@ func join(in []piece) []piece {
 			continue
 		}
 		if n := len(out) - 1; n >= 0 && out[n].kind == p.kind && p.kind != anchor {
+			marked := startsMarked(p.text)
 			out[n].text += p.text
+			if marked { // together they may be too many
+				out[n].text = strip(out[n].text, false)
+			}
 			if p.kind == words {
 				out[n].text = foldBlanks(out[n].text)
 			}
@@ -215,6 +219,11 @@ func join(in []piece) []piece {
 		out = append(out, p)
 	}
 	return out
+}
+
+func startsMarked(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.In(r, unicode.Mn, unicode.Me)
 }
 
 // foldBlanks makes every run of white space one blank, also at the ends.
@@ -304,19 +313,20 @@ func firstOf(s string, runes, brackets int) string {
 
 var (
 	bareURL = regexp.MustCompile(`(?i)(?:https?://|\bwww\.)[^\s<>"'` + "`" + `…|\\^{}]+`)
-	// commitID finds the words that may be a commit for GitHub, and hexWord knows them: 7 or more hex
-	// digits. Words of letters only ("defaced") are left alone.
-	commitID = regexp.MustCompile(`(?i)[0-9a-z]{7,}`)
-	hexWord  = regexp.MustCompile(`(?i)^[a-f]*[0-9][0-9a-f]*$`)
+	// literal finds what must stand in a code span. GitHub reads what is between two dollars as a formula,
+	// and no escape keeps it from that. The words of seven letters and digits may be a commit, and hexWord
+	// knows them. Words of letters only ("defaced") are left alone.
+	literal = regexp.MustCompile(`\$(?:\{[^{}$\s]*\}|\([^()$\s]*\)|[0-9A-Za-z_]+)?|[0-9A-Za-z]{7,}`)
+	hexWord = regexp.MustCompile(`(?i)^[a-f]*[0-9][0-9a-f]*$`)
 )
 
-// linkify splits words at bare addresses and commit ids.
+// linkify splits words at bare addresses and at what must be code.
 func linkify(s string) []piece {
 	var out []piece
 	for s != "" {
 		loc := bareURL.FindStringIndex(s)
 		if loc == nil {
-			return append(out, commits(s)...)
+			return append(out, literals(s)...)
 		}
 		raw := trimURL(s[loc[0]:loc[1]])
 		target := raw
@@ -327,9 +337,9 @@ func linkify(s string) []piece {
 		end := loc[0] + len(raw)
 		if !ok {
 			// Not an address we print. Its letters stay, and escaping makes them no link.
-			out = append(out, commits(s[:end])...)
+			out = append(out, literals(s[:end])...)
 		} else {
-			out = append(out, commits(s[:loc[0]])...)
+			out = append(out, literals(s[:loc[0]])...)
 			out = append(out, piece{kind: anchor, text: linkLabel(l), url: l.url})
 		}
 		s = s[end:]
@@ -355,15 +365,16 @@ func trimURL(s string) string {
 	return s
 }
 
-func commits(s string) []piece {
+// literals splits words at what must be code.
+func literals(s string) []piece {
 	var out []piece
 	for s != "" {
-		loc := commitID.FindStringIndex(s)
+		loc := literal.FindStringIndex(s)
 		if loc == nil {
 			return append(out, piece{text: s})
 		}
 		kind := words
-		if hexWord.MatchString(s[loc[0]:loc[1]]) {
+		if s[loc[0]] == '$' || hexWord.MatchString(s[loc[0]:loc[1]]) {
 			kind = code
 		}
 		out = append(out, piece{text: s[:loc[0]]}, piece{kind: kind, text: s[loc[0]:loc[1]]})
@@ -399,11 +410,10 @@ func decode(s string) string {
 	return b.String()
 }
 
-// writePieces writes pieces that begin a line; writeWithin writes those within one.
+// writePieces writes pieces that begin a line.
 func writePieces(in []piece) string { return write(in, true) }
 
-func writeWithin(in []piece) string { return write(in, false) }
-
+// write writes pieces; start says that they begin a line.
 func write(in []piece, start bool) string {
 	var b strings.Builder
 	for i, p := range in {
@@ -411,7 +421,7 @@ func write(in []piece, start bool) string {
 		case code:
 			b.WriteString(codeSpan(p.text))
 		case anchor:
-			b.WriteString("[" + escape(p.text, false) + "](" + p.url + ")")
+			b.WriteString("[" + linkText(p.text) + "](" + p.url + ")")
 		default:
 			b.WriteString(escape(p.text, start && i == 0))
 		}
@@ -419,14 +429,20 @@ func write(in []piece, start bool) string {
 	return b.String()
 }
 
+// linkText writes the text of a link: all of it is code where a part would have to be.
+func linkText(s string) string {
+	if strings.Contains(s, "$") {
+		return codeSpan(s)
+	}
+	return escape(s, false)
+}
+
 // codeSpan puts s in a code span that its content cannot leave.
 func codeSpan(s string) string {
-	s = clean(s)
+	s = breakRaw(clean(s))
 	if s == "" {
 		return ""
 	}
-	// A marker is an HTML comment, and a careless reader might look for one in the bare text.
-	s = strings.ReplaceAll(s, "<!--", "<!"+zwsp+"--")
 	run, longest := 0, 0
 	for _, r := range s {
 		if r == '`' {
@@ -443,6 +459,12 @@ func codeSpan(s string) string {
 	return fence + s + fence
 }
 
+// breakRaw breaks what is obeyed even within code, by those who read no Markdown: a marker is an HTML
+// comment that a careless reader might look for in the bare text, and GitHub's runner obeys "##[" in a log.
+func breakRaw(s string) string {
+	return strings.NewReplacer("<!--", "<!"+zwsp+"--", "##[", "##"+zwsp+"[").Replace(s)
+}
+
 // escape writes plain text so that GitHub's Markdown shows exactly that text and does nothing else with
 // it. start says that it begins a line.
 func escape(s string, start bool) string {
@@ -457,12 +479,12 @@ func escape(s string, start bool) string {
 	for i, r := range runes {
 		prev, next := at(i-1), at(i+1)
 		switch {
-		case start && i == 0 && strings.ContainsRune("#+->=:", r):
+		case start && i == 0 && strings.ContainsRune("#+->=:/", r): // "/close" is an order to some bots
 			b.WriteString(`\` + string(r))
-			if r == '#' && isDigit(next) {
+			if r == '#' && (next == 0 || isDigit(next)) || r == ':' && shortcode(runes[1:]) {
 				b.WriteString(zwsp)
 			}
-		case start && (r == '.' || r == ')') && allDigits(runes[:i]):
+		case start && (r == '.' || r == ')') && (next == 0 || unicode.IsSpace(next)) && allDigits(runes[:i]):
 			b.WriteString(`\` + string(r))
 		case strings.ContainsRune("\\`*[]~|", r):
 			b.WriteString(`\` + string(r))
@@ -479,16 +501,32 @@ func escape(s string, start bool) string {
 			if !unicode.IsSpace(next) {
 				b.WriteString(zwsp)
 			}
-		case r == '#' && isDigit(next),
-			r == ':' && next == '/' && at(i+2) == '/',
-			r == '-' && isDigit(next) && i >= 2 && strings.EqualFold(string(runes[i-2:i]), "gh"),
-			r == '.' && i >= 3 && strings.EqualFold(string(runes[i-3:i]), "www"):
+		case r == '#' && (next == 0 || isDigit(next)),
+			r == ':' && (next == '/' && at(i+2) == '/' || shortcode(runes[i+1:])),
+			r == '-' && (next == 0 || isDigit(next)) && i >= 2 && strings.EqualFold(string(runes[i-2:i]), "gh"),
+			r == '!' && prev == '[': // an alert
 			b.WriteString(string(r) + zwsp)
+		case r == '.' && i >= 3 && strings.EqualFold(string(runes[i-3:i]), "www"):
+			b.WriteString(zwsp + ".") // behind it, the zero-width space would be read as part of a host
 		default:
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
+}
+
+// shortcode reports whether rs begin as the rest of an emoji's name does, ":+1:".
+func shortcode(rs []rune) bool {
+	const longest = 60
+	for i, r := range rs[:min(len(rs), longest)] {
+		if r == ':' {
+			return i > 0
+		}
+		if r >= utf8.RuneSelf || !isWord(r) && r != '_' && r != '-' && r != '+' {
+			return false
+		}
+	}
+	return false
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }

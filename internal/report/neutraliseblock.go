@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -24,16 +25,20 @@ const (
 // lists, quotes and code blocks stay; a heading becomes a small one, a table a list, and emphasis loses
 // its marks. Tags are shown as text. After 20,000 runes the rest is left out, and an ellipsis says so.
 func NeutraliseBlock(s string) string {
-	if strings.Count(s, "[") > maxBrackets || strings.Count(s, "*")+strings.Count(s, "_") > maxStars {
+	if overloaded(s) {
 		// As with maxBrackets: reading it would take long for nothing, so it is shown as it is.
 		return fenced(unfenced(s))
 	}
 	once := rewrite(s)
-	if rewrite(once) == once {
+	if !overloaded(once) && rewrite(once) == once { // bare addresses have brackets now
 		return once
 	}
 	// What reads differently the second time is an attack or a riddle: it is shown as it is.
 	return fenced(strip(s, true))
+}
+
+func overloaded(s string) bool {
+	return strings.Count(s, "[") > maxBrackets || strings.Count(s, "*")+strings.Count(s, "_") > maxStars
 }
 
 func rewrite(s string) string {
@@ -196,6 +201,14 @@ func fenced(s string) string {
 	if r := []rune(s); len(r) > codeLimit {
 		s = string(r[:codeLimit-2]) + "\n…"
 	}
-	s = strings.ReplaceAll(s, "<!--", "<!"+zwsp+"--")
-	return blockFence + "\n" + s + "\n" + blockFence
+	lines := strings.Split(breakRaw(s), "\n")
+	for i, l := range lines {
+		if orderLine.MatchString(l) || commandLine(l) {
+			lines[i] = zwsp + l
+		}
+	}
+	return blockFence + "\n" + strings.Join(lines, "\n") + "\n" + blockFence
 }
+
+// orderLine is a line that bots which read no Markdown take for an order: "/close", "/assign @somebody".
+var orderLine = regexp.MustCompile(`^\s*/[A-Za-z][A-Za-z0-9-]*(\s|$)`)

@@ -11,7 +11,7 @@ func TestNeutraliseBlock(t *testing.T) {
 			"Fixed #\u200b12 by @\u200ba. Second line.\n\n- one\n\n  - two `x`\n- three"},
 		{"headings shrink", "# Big\ntext\n\nSetext\n===", "##### Big\n\ntext\n\n##### Setext"},
 		{"ordered", "3) a\n4) b", "1. a\n2. b"},
-		{"quote, and no alert", "> [!WARNING]\n> @a", "> \\[!WARNING\\] @\u200ba"},
+		{"quote, and no alert", "> [!WARNING]\n> @a", "> \\[!\u200bWARNING\\] @\u200ba"},
 		{"code keeps its lines", "```go\na()\n\n  @b #1\n```", "````\na()\n\n  @b #1\n````"},
 		{"a longer fence ends nothing", "``````\n`````\n@a\n``````", "````\n```\n@a\n````"},
 		{"folds are text", "<details>\n<summary>x</summary>\n\n@a\n\n</details>", "&lt;details> &lt;summary>x&lt;/summary>\n\n@\u200ba\n\n&lt;/details>"},
@@ -43,6 +43,18 @@ func TestNeutraliseBlockCutsLongText(t *testing.T) {
 	}
 	if again := NeutraliseBlock(got); again != got {
 		t.Error("cut twice")
+	}
+}
+
+// TestNeutraliseBlockCountsWhatItWrites: a bare address gets a bracket, and a second reading must not find
+// one too many.
+func TestNeutraliseBlockCountsWhatItWrites(t *testing.T) {
+	for _, s := range []string{strings.Repeat("[a](http://b.c) ", 200) + "http://b.c", strings.Repeat("&#42;", 1001), strings.Repeat("&#91;", 201)} {
+		got := NeutraliseBlock(s)
+		checkNeutral(t, s, got)
+		if again := NeutraliseBlock(got); again != got {
+			t.Errorf("once  %.60q\ntwice %.60q", got, again)
+		}
 	}
 }
 

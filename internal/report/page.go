@@ -31,6 +31,7 @@ type section struct {
 	intro   phrase // above the entries: what to do next, where it is the same for all
 	fold    bool   // may be folded away: nobody has to read it
 	brief   bool   // one line an entry
+	own     bool   // asks for action, entry by entry
 	entries []entry
 }
 
@@ -91,7 +92,7 @@ func chapterOf(u Upstream) chapter {
 		if len(entries) == 0 {
 			continue
 		}
-		s := section{heading: p.heading, intro: say(p.intro), brief: p.brief, fold: p.brief, entries: entries}
+		s := section{heading: p.heading, intro: say(p.intro), brief: p.brief, fold: p.brief, own: p.own, entries: entries}
 		if !p.own {
 			s.fold = s.fold || (len(entries) >= foldFrom && !p.open)
 			s.hoistSteps(p.step)
@@ -218,13 +219,13 @@ func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
 	e.about = aboutOf(c)
 	switch {
 	case c.Mine && c.MineBecause != "":
-		e.why = say("Yours because you watch " + cut(clean(c.MineBecause), 200) + ".")
+		e.why = say("Yours because you watch " + short(c.MineBecause, 200) + ".")
 	case c.Mine:
 		e.why = say("Yours because it is on your watch list.")
 	}
 	if c.Has(diff.GateRemoved) && c.Why != "" && c.Severity == diff.Act {
 		// Other reasons repeat what the change says; this one tells an early removal from an announced one.
-		e.change = say(e.change, " "+sentence(upper(cut(clean(c.Why), 300))))
+		e.change = say(e.change, " "+sentence(upper(short(c.Why, 300))))
 	}
 	if c.Has(diff.GateAdded) && len(c.Kinds) == 1 && len(c.Gate.Scheduled) == 0 && e.change.plain() == newAlpha(*c.Gate) {
 		e.change = nil // its section says exactly this
@@ -246,7 +247,7 @@ func aboutOf(c diff.Change) phrase {
 			}
 		}
 	}
-	return say(sentence(humanise(cut(clean(c.ID), maxName))))
+	return say(sentence(humanise(short(c.ID, maxName))))
 }
 
 // proofOf lists the evidence, and the line at the commit that says so.
@@ -254,7 +255,7 @@ func proofOf(u Upstream, c diff.Change, evidence []trace.Evidence) []span {
 	var out []span
 	seen := map[string]bool{}
 	for _, e := range evidence {
-		label := cut(clean(e.Target), maxName)
+		label := short(e.Target, maxName)
 		if label == "" || seen[label] {
 			continue
 		}
@@ -302,7 +303,7 @@ func failuresOf(u Upstream) []phrase {
 		if s.Status != snapshot.Failed {
 			continue
 		}
-		reason := cut(clean(s.Reason), 300)
+		reason := short(s.Reason, 300)
 		if reason == "" {
 			reason = "no reason was given"
 		}
@@ -322,7 +323,7 @@ func sourceWord(source string) string {
 	if source == snapshot.SourceGates {
 		return "feature gates"
 	}
-	return cut(clean(source), 60)
+	return short(source, 60)
 }
 
 // footOf says what was compared, and what is only watched from now on.
@@ -333,7 +334,7 @@ func footOf(u Upstream) []phrase {
 		case s.Baseline:
 			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+"."))
 		case s.Status == snapshot.Skipped:
-			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" skipped ("+cut(clean(s.Reason), 200)+")."))
+			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" skipped ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Carried:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" not asked for this time."))
 		}
@@ -374,14 +375,14 @@ func alertsOf(d Digest) []section {
 	if len(d.Alerts) == 0 {
 		return nil
 	}
-	s := section{heading: "About the bot itself"}
+	s := section{heading: "About the bot itself", own: true}
 	for _, a := range d.Alerts {
-		e := entry{gates: 1, change: say(bold(cut(clean(a.What), 300)))}
+		e := entry{gates: 1, change: say(bold(short(a.What, 300)))}
 		if a.Why != "" {
-			e.change = say(e.change, " "+sentence(cut(clean(a.Why), 500)))
+			e.change = say(e.change, " "+sentence(short(a.Why, 500)))
 		}
 		if a.Next != "" {
-			e.next = step{one: say(upper(sentence(cut(clean(a.Next), 300))))}
+			e.next = step{one: say(upper(sentence(short(a.Next, 300))))}
 		}
 		s.entries = append(s.entries, e)
 	}
@@ -404,7 +405,7 @@ func faultsOf(u Upstream) []phrase {
 			if d.Line > 0 {
 				where += ":" + strconv.Itoa(d.Line)
 			}
-			p := say(linkTo(cut(where, 200), blobURL(u.WebURL, u.To.SHA, d.File, d.Line)), ": ", cut(clean(d.Message), 300))
+			p := say(linkTo(cut(where, 200), blobURL(u.WebURL, u.To.SHA, d.File, d.Line)), ": ", short(d.Message, 300))
 			if d.Lost {
 				p = say(p, " ", bold("(a gate may be missing)"))
 			}
@@ -421,7 +422,7 @@ func faultsOf(u Upstream) []phrase {
 func endOf(d Digest) []phrase {
 	var out []phrase
 	for _, n := range d.Notices {
-		out = append(out, say("Note: "+sentence(cut(clean(n), 500))))
+		out = append(out, say("Note: "+sentence(short(n, 500))))
 	}
 	if h := d.Heartbeat; !h.Last.IsZero() {
 		failed := ""
@@ -436,7 +437,7 @@ func endOf(d Digest) []phrase {
 		line += " and " + count(d.Cost.Raw, "file", "files") + " from the raw host (not counted)"
 	}
 	if d.Definition != "" {
-		line += ". Digest " + cut(clean(d.Definition), 60)
+		line += ". Digest " + short(d.Definition, 60)
 	}
 	if len(d.Severities) > 0 {
 		var s []string

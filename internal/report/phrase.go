@@ -75,13 +75,21 @@ func (p phrase) plain() string {
 // Names longer than this are no names; they are cut where shown, never where compared.
 const maxName = 120
 
-func name(s string) span            { return span{kind: coded, text: cut(clean(s), maxName)} }
+// shownName is a name as it is shown. One that is all invisible is said to be so, lest an entry have none.
+func shownName(s string) string {
+	if c := short(s, maxName); c != "" || s == "" {
+		return c
+	}
+	return "(a name of invisible characters)"
+}
+
+func name(s string) span            { return span{kind: coded, text: shownName(s)} }
 func quote(s string) span           { return span{kind: quoted, text: s} }
 func bold(s string) span            { return span{kind: strong, text: s} }
 func linkTo(label, url string) span { return span{kind: linked, text: label, url: url} }
 
 // version is an upstream's version within our words.
-func version(v string) string { return cut(clean(v), 40) }
+func version(v string) string { return short(v, 40) }
 
 // names lists names with commas and an "and", and no more than limit of them (0: all).
 func names(list []string, limit int) phrase {

@@ -26,8 +26,12 @@ type link struct {
 
 // safeLink reads an address of upstream's and writes it anew, from known parts and characters only. It
 // reports false for what is no absolute http(s) address. With redirect set, the links that GitHub would
-// answer with a back-link go to redirect.github.com; the ones that already do stay.
+// answer with a back-link go to redirect.github.com, the ones that already do stay, and those of the same
+// form on other hosts are refused.
 func safeLink(raw string, redirect bool) (link, bool) {
+	if len(raw) > 8*maxURL {
+		return link{}, false
+	}
 	raw = clean(raw)
 	u, err := url.Parse(raw)
 	if err != nil || u.Opaque != "" {
@@ -43,11 +47,19 @@ func safeLink(raw string, redirect bool) (link, bool) {
 		clean := path.Clean("/" + u.Path)
 		if m := ticketPath.FindStringSubmatch(clean); m != nil {
 			out.ticket = m[1] + "/" + m[2] + "#" + m[4]
+			if strings.EqualFold(m[1], "orgs") { // an organisation's discussion
+				out.ticket = m[2] + "#" + m[4]
+			}
 			if redirect {
 				scheme, host = "https", redirectHost
 			}
 			escaped = (&url.URL{Path: clean}).EscapedPath()
+		} else if redirect && ticketPath.MatchString(u.Path) {
+			return link{}, false // "/./b/issues/1": who knows how it is read
 		}
+	} else if redirect && ticketPath.MatchString(path.Clean("/"+u.Path)) {
+		// It may be of the server that the digest is filed on, which has no host for redirects.
+		return link{}, false
 	}
 	var b strings.Builder
 	b.WriteString(scheme + "://" + host)
@@ -81,7 +93,7 @@ func writeURL(b *strings.Builder, s string) {
 	for i := range len(s) {
 		c := s[i]
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~/?#@$,=:+%", c) >= 0:
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~/?#,=:+%", c) >= 0:
 			b.WriteByte(c)
 		case c == '&':
 			b.WriteByte(c)

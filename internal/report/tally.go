@@ -56,7 +56,7 @@ func (t tally) words() string {
 
 // displayName is an upstream's name as a heading: "kubernetes" is "Kubernetes", "cert-manager" stays.
 func displayName(s string) string {
-	s = cut(clean(s), 100)
+	s = short(s, 100)
 	if strings.ContainsAny(s, "-_/.") {
 		return s
 	}
@@ -84,7 +84,7 @@ func compared(from, to diff.Ref) string {
 
 // refName is the name a reader knows a commit by: a tag's name, else the version, else the ref.
 func refName(r diff.Ref) string {
-	ref := cut(clean(r.Ref), 60)
+	ref := short(r.Ref, 60)
 	switch {
 	case tagLike.MatchString(ref):
 		return ref

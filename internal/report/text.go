@@ -131,9 +131,9 @@ func (t *terminal) entry(e entry, brief bool) {
 		}
 		return
 	}
-	name := t.paint(sgrBold, cut(clean(e.id), maxName))
+	name := t.paint(sgrBold, shownName(e.id))
 	if e.also != "" {
-		name += " (" + cut(clean(e.also), maxName) + ")"
+		name += " (" + shownName(e.also) + ")"
 	}
 	proof := t.proof(e.proof, brief)
 	if brief {
@@ -225,15 +225,17 @@ func (t *terminal) para(first, rest string, p phrase, sgr string) {
 }
 
 // wrap breaks s at blanks to the width, with first before the first line and rest before the others.
-// A word that is longer than a line is broken, except an address.
+// A word that is longer than a line is broken, except an address. No line is a command to GitHub's runner.
 func (t *terminal) wrap(first, rest, s string) {
 	room := max(t.width-max(ansi.StringWidth(first), ansi.StringWidth(rest)), 8)
-	lines := strings.Split(ansi.Wordwrap(s, room, ""), "\n")
+	lines := strings.Split(ansi.Wordwrap(strings.ReplaceAll(s, "##[", "## ["), room, ""), "\n")
 	var out []string
 	for _, line := range lines {
-		line = strings.TrimRight(line, " ")
+		line = disarm(strings.TrimRight(line, " "))
 		if ansi.StringWidth(line) > room && !strings.Contains(line, "://") {
-			out = append(out, strings.Split(ansi.Hardwrap(line, room, false), "\n")...)
+			for part := range strings.SplitSeq(ansi.Hardwrap(line, room-1, false), "\n") {
+				out = append(out, disarm(part)) // which may make it longer by one
+			}
 			continue
 		}
 		out = append(out, line)

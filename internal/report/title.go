@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/diff"
@@ -45,7 +46,7 @@ func Title(d Digest) string {
 	if !d.At.IsZero() {
 		tail += ", " + d.At.UTC().Format("2006-01-02")
 	}
-	return cut(subject, maxTitle-len([]rune(tail))) + tail
+	return disarm(cut(subject, maxTitle-len([]rune(tail))) + tail)
 }
 
 // plainTitle makes a value safe where there is no Markdown but mentions and references may still live.
@@ -53,23 +54,28 @@ func plainTitle(s string, n int) string {
 	var b strings.Builder
 	for _, r := range clean(s) {
 		switch r {
-		case '@', '#', '<', '>', '`', '[', ']':
+		case '@', '#', '<', '>', '`', '[', ']', '$':
 			continue
 		}
 		b.WriteRune(r)
 	}
-	return cut(b.String(), n)
+	s = strings.ReplaceAll(b.String(), "://", ": //")
+	return cut(ticketWord.ReplaceAllString(s, "$1 $2"), n)
 }
+
+// ticketWord is the form of a reference that has no sign: "GH-1".
+var ticketWord = regexp.MustCompile(`(?i)\b(gh)-([0-9])`)
 
 // EntryTitle is a change in one line of words: what the gate is called, and the most important thing
 // that happened to it. It is plain text and may hold upstream's names.
 func EntryTitle(c diff.Change) string {
-	title := humanise(c.ID)
-	if strings.ReplaceAll(title, " ", "") != clean(c.ID) || strings.Contains(title, " ") {
-		title += " (" + clean(c.ID) + ")"
+	id := shownName(c.ID)
+	title := humanise(id)
+	if strings.ReplaceAll(title, " ", "") != id || strings.Contains(title, " ") {
+		title += " (" + id + ")"
 	}
 	if c.Variant != "" {
-		title += " in " + clean(c.Variant)
+		title += " in " + shownName(c.Variant)
 	}
 	return cut(title+": "+headline(c), 300)
 }
