@@ -12,7 +12,7 @@ help: ## list the targets
 check: fmt vet lint test ## fast, and offline once the linter is installed
 
 .PHONY: ci
-ci: contract-deps lint-tool fmt vet lint test-race oracle clean-tree ## what CI runs: everything
+ci: contract-deps lint-tool fmt vet lint test-race test-matrix oracle clean-tree ## what CI runs: everything
 
 .PHONY: fmt
 fmt: ## fail on files that gofmt would change
@@ -44,7 +44,11 @@ soak: ## 500 runs with random changes and faults; SOAK=n for others, SEED=n to r
 
 .PHONY: test-race
 test-race: ## all tests, race detector, random order
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
+
+.PHONY: test-matrix
+test-matrix: ## the fault matrix whole: the race detector takes a sample of it
+	$(GO) test -count=1 -timeout 20m -run '^TestFaultMatrix$$' ./cmd/bot
 
 .PHONY: contract-deps
 contract-deps: test/contract/node_modules/.installed ## install GitHub's own descriptions for the contract test
@@ -75,7 +79,7 @@ bench: ## benchmarks, readable by benchstat
 fuzz: ## each fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$p || exit 1; done; done
 
 .PHONY: clean-tree
 clean-tree: ## fail when the tests left the work tree changed

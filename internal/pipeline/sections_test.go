@@ -136,6 +136,7 @@ func TestBotThatWasDown(t *testing.T) {
 func TestFolderThatIsGone(t *testing.T) {
 	both := map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}, "b": {"Small:beta"}}
 	start := func(t *testing.T) *world {
+		t.Helper()
 		w := newWorld(t)
 		w.source().paths = []string{"a", "b"}
 		w.pushAll(both)
