@@ -198,7 +198,7 @@ func (a *app) status(f runFlags, out *pipeline.Outcome, err error, cost github.C
 		}
 	}
 	if err == nil || len(out.Digests) > 0 {
-		say("%d requests to GitHub", cost.Requests())
+		say("%s to GitHub", plural(cost.Requests(), "request"))
 	}
 }
 
