@@ -116,7 +116,9 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	if !opts.reads(u.Name, s.Name()) {
 		return carry(snapshot.Carried, "not asked for"), false, nil
 	}
-	if had && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
+	// Removals that were not believed are in no object id: who accepts them wants another reading.
+	accepts := slices.Contains(opts.AcceptRemovals, s.Name())
+	if had && !accepts && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
 		sameObjects(old.Watched, s.Watches(), head.Head.OIDs) && !old.Items.Empty() {
 		sec := carry(snapshot.Complete, "")
 		return sec, old.Status != snapshot.Complete, nil
@@ -132,7 +134,7 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	}
 	if err == nil {
 		// What the configuration no longer names is no removal upstream.
-		accept := slices.Contains(opts.AcceptRemovals, s.Name()) || !samePaths(old.Watched, sec.Watched) || !sameSetup(old.Setup, sec.Setup)
+		accept := accepts || !samePaths(old.Watched, sec.Watched) || !sameSetup(old.Setup, sec.Setup)
 		sec, err = guard(sec, old, accept)
 	}
 	if err != nil {

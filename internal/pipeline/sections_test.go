@@ -195,3 +195,32 @@ func TestPartialRunsSayNothingOfOthers(t *testing.T) {
 	_, _ = w.run(day)
 	w.want(w.issue, 1, "5 runs in a row")
 }
+
+// TestNewParserKeepsWhatWasKept: the gates of a folder that is gone are no news to a new bot.
+func TestNewParserKeepsWhatWasKept(t *testing.T) {
+	w := newWorld(t)
+	w.source().paths = []string{"a", "b"}
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}, "b": {"Small:beta"}})
+	w.ok(0)
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}})
+	w.ok(day)
+	w.want(w.issue, 1, "b is gone")
+	w.source().parser++
+	w.ok(day)
+	w.want(w.issue, 1)
+}
+
+// TestRemovalsAreAcceptedThoughNothingMoves: who is asked to accept removals need not wait for upstream.
+func TestRemovalsAreAcceptedThoughNothingMoves(t *testing.T) {
+	w := newWorld(t)
+	w.source().paths = []string{"a", "b"}
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}, "b": {"Small:beta"}})
+	w.ok(0)
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}})
+	w.ok(day)
+	w.want(w.issue, 1, "b is gone")
+	if _, err := w.r.Run(t.Context(), acceptRemovals); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.issue, 2, "Removed", "Small")
+}

@@ -273,6 +273,9 @@ func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot
 				err = fmt.Errorf("read the last state again, as this bot and configuration read it: %w", err)
 				return nil, nil, &SourceError{Failed: []store.FailedSource{failedSource(up.Name, sec.Source, err)}, Err: err}
 			}
+			if err == nil && samePaths(again.Watched, sec.Watched) && sameSetup(sec.Setup, now.Setup) {
+				again = keepKept(again, sec)
+			}
 			if err != nil {
 				notices = append(notices, fmt.Sprintf("%s: this version of the bot, or its configuration, reads %s otherwise, and the last state could not be read again (%v). Watching starts anew from here; changes in between are not told.", up.Name, sec.Source, err))
 				again = snapshot.Section{Source: sec.Source}
@@ -281,6 +284,18 @@ func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot
 		}
 	}
 	return &fresh, notices, nil
+}
+
+// keepKept gives a section that was read again what its first reading had kept of places that were gone:
+// the current section has kept it too.
+func keepKept(again, first snapshot.Section) snapshot.Section {
+	if again.Items.Gates == nil || first.Items.Gates == nil {
+		return again
+	}
+	set := *again.Items.Gates
+	keepGatesOfGonePaths(&set, first.Items.Gates.Gates, absent(again.Watched))
+	again.Items.Gates = &set
+	return again
 }
 
 // readAlike reports whether two sections were read by the same parser and the same configuration.
