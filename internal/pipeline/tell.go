@@ -132,7 +132,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 			continue
 		}
-		if has && opts.Digest == "" && d.Due != nil && !d.Due(cur.ToldAt, r.Now()) {
+		if has && opts.Digest == "" && d.Due != nil && !r.due(d, cur.ToldAt) {
 			out.NotDue = append(out.NotDue, d.Name)
 			continue
 		}
@@ -162,6 +162,12 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		return nil, failure // shown, but nothing moves
 	}
 	return t, failure
+}
+
+// due reports whether a definition is due that was told at last. Told at a time that is yet to come: a clock was
+// wrong then, and its schedule must not sleep until then.
+func (r *Runner) due(d Definition, last time.Time) bool {
+	return last.After(r.Now()) || d.Due(last, r.Now())
 }
 
 // update is the one transaction. The bases are stored by then, and have their numbers.
