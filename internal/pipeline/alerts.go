@@ -112,10 +112,16 @@ func givenUpAlert(d store.Delivery) report.Alert {
 	if d.Target != "" {
 		where += " " + d.Target
 	}
+	what := fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
+	if strings.HasPrefix(d.LastError, store.MayBeThere) {
+		what = fmt.Sprintf("It is not known whether digest %d of %s arrived at %s; looking for it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
+	} else if d.Key.Part > 1 { // those before it are there
+		what = fmt.Sprintf("Digest %d of %s lacks what follows part %d of %d in %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, d.Key.Part-1, d.Key.Parts, where, d.Tries)
+	}
 	return report.Alert{
 		ID:   d.Key.String(),
-		What: fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries),
-		Why:  "The last try: " + d.LastError,
+		What: what,
+		Why:  "The last try: " + strings.TrimPrefix(d.LastError, store.MayBeThere),
 		Next: fmt.Sprintf("mend the channel, then run bot state retry %s/%d/%s.", d.Key.Definition, d.Key.Seq, d.Key.Channel),
 	}
 }

@@ -205,6 +205,9 @@ func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, ca
 			lost = lost && d.Tries >= maxTries && w.r.ServerNow().Sub(d.OwedSince()) >= maxAge
 		}
 		if lost {
+			if d.State == store.Unknown {
+				d.LastError = store.MayBeThere + d.LastError
+			}
 			d.State, d.DoneAt = store.GivenUp, w.r.Now().UTC()
 			w.out.Notices = append(w.out.Notices, fmt.Sprintf("gave up delivery %s after %d tries: %v", d.Key, d.Tries, cause))
 		}
