@@ -25,7 +25,7 @@ type collected struct {
 	cause   error                // all of them
 	skipped []store.FailedSource // deliberately not read: offline
 	good    int                  // sections that are current, or not asked for
-	// alarming: a source has failed so often that its failing is news.
+	// alarming: a source has failed so often that its failing is news, now or when a definition is due.
 	alarming bool
 }
 
@@ -74,12 +74,13 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 			}
 			if sec.Status == snapshot.Complete {
 				sec.CurrentAt, sec.Failing = r.Now().UTC(), false
-			} else {
-				sec.CurrentAt = later(oldSec.CurrentAt, past.lastGood(u.Name, s.Name()))
+			} else if had {
+				sec.CurrentAt = store.CurrentAt(oldSec, u.Name, past)
 			}
 			if err != nil && !oldSec.Failing && r.FailingAfter > 0 && past.failures(u.Name, s.Name())+1 >= r.FailingAfter {
-				sec.Failing, moved, c.alarming = true, true, true
+				sec.Failing, moved = true, true
 			}
+			c.alarming = c.alarming || err != nil && sec.Failing
 			switch {
 			case err != nil:
 				c.failed = append(c.failed, failedSource(u.Name, s.Name(), err))

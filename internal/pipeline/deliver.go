@@ -250,10 +250,10 @@ func (w *writing) record(ctx context.Context, started time.Time, opts Options, e
 		StartedAt: started.UTC(), EndedAt: w.r.Now().UTC(), Outcome: outcomeQuiet, Requests: w.r.Cost().Requests, Failed: w.out.Failed,
 	}
 	switch {
+	case w.r.partial(opts): // also one that failed: it says nothing of what it left out
+		run.Outcome = outcomePartial
 	case err != nil:
 		run.Outcome = outcomeFailed
-	case w.r.partial(opts):
-		run.Outcome = outcomePartial
 	case len(w.out.Filed) > 0:
 		run.Outcome = outcomeTold
 	}
