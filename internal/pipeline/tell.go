@@ -153,7 +153,13 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		s, err := w.tell(ctx, base, cur.ToldAt, out)
 		if err != nil {
 			failure = errors.Join(failure, err) // it stays where it is, and tells when its base can be read
+			if start := first.bases[d.Name]; !has && start != nil {
+				t.steps = append(t.steps, step{cursor: cur, to: start})
+			}
 			continue
+		}
+		if got.good == 0 && len(got.failed) > 0 && len(s.plan)+len(s.superseded) == 0 {
+			continue // it stays due: nobody has looked
 		}
 		s.cursor, s.to, s.toldAt, s.queuedAt = cur, t.current, r.Now(), r.ServerNow()
 		t.steps = append(t.steps, s)
