@@ -79,6 +79,11 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		out.Notices = append(out.Notices, first.notices...)
+		for _, d := range r.Definitions {
+			for _, a := range first.alerts[d.Name] {
+				out.Notices = append(out.Notices, a.What+" "+a.Why+" To act on: "+a.Next)
+			}
+		}
 	}
 	got, err := r.collect(ctx, last, past, opts)
 	if err != nil {
@@ -148,7 +153,13 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		w := words{
 			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, heartbeat: past.heartbeat(r.Now()),
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
-			alone: since != nil,
+			alone: since != nil, lost: first.alerts[d.Name],
+		}
+		if opts.Digest != "" { // the others start today too, and can't tell theirs
+			w.lost = nil
+			for _, of := range r.Definitions {
+				w.lost = append(w.lost, first.alerts[of.Name]...)
+			}
 		}
 		s, err := w.tell(ctx, base, cur.ToldAt, out)
 		if err != nil {

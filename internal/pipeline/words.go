@@ -27,6 +27,9 @@ type words struct {
 	fromTag    bool // the base is the highest stable release
 	// alone: the base was asked for by hand (--since); what is owed is left out of it.
 	alone bool
+	// lost is what was lost with the store. No two snapshots show it, so the digest that tells it is never made
+	// anew: the next one stands behind it.
+	lost []report.Alert
 }
 
 // telling of one stretch: the digest without what concerns a single channel.
@@ -42,6 +45,10 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 	usual, err := w.stretch(ctx, base)
 	if err != nil {
 		return s, err
+	}
+	usual.digest.Alerts = slices.Concat(w.lost, usual.digest.Alerts)
+	if len(w.lost) > 0 {
+		usual.base = nil
 	}
 	var debts map[string]debt
 	if !w.alone && (w.hasNews(usual.digest, toldAt) || w.r.Writer == nil) { // a quiet run reads no old digests
