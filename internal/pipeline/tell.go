@@ -270,55 +270,60 @@ func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
 }
 
 // modernise reads sections of base again that another parser made, or that another configuration read
-// from other paths, so that a new bot or configuration invents no change. What can never be read becomes
-// a baseline, and the digest says so; what merely can't be read today is an error, for a baseline loses
-// what changed in between.
-func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot) (*snapshot.Snapshot, []string, error) {
+// from other paths, so that a new bot or configuration invents no change; and those of current, where today's
+// parser could not read upstream and it holds what an earlier one read. What can never be read becomes a
+// baseline, and the digest says so; what merely can't be read today is an error, for a baseline loses what
+// changed in between.
+func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot) (was, is *snapshot.Snapshot, notices []string, err error) {
 	if base == nil {
-		return nil, nil, nil
+		return nil, current, nil, nil
 	}
-	var notices []string
-	fresh := *base
-	fresh.Upstreams = slices.Clone(base.Upstreams)
-	for i, up := range fresh.Upstreams {
-		fresh.Upstreams[i].Sections = slices.Clone(up.Sections)
+	was, is = withOwnSections(base), withOwnSections(current)
+	for i, up := range was.Upstreams {
 		for j, sec := range up.Sections {
-			now, ok := sectionOf(upstreamOf(current, up.Name), sec.Source)
+			now := sectionIn(is, up.Name, sec.Source)
 			src := r.source(up.Name, sec.Source)
-			if !ok || src == nil || sec.Items.Empty() || now.Items.Empty() || readAlike(sec, now) {
+			if now == nil || src == nil || sec.Items.Empty() || now.Items.Empty() || readAlike(sec, *now) {
 				continue
 			}
-			again, err := r.reread(ctx, up, src, sec, now)
+			again, err := r.reread(ctx, up, src, sec)
+			if err == nil && !readToday(src, *now) {
+				*now, err = r.reread(ctx, upstreamOf(is, up.Name), src, *now)
+			}
 			if ctx.Err() != nil {
-				return nil, nil, r.stopped(ctx)
+				return nil, nil, nil, r.stopped(ctx)
 			}
 			if err != nil && passing(err) {
 				err = fmt.Errorf("read the last state again, as this bot and configuration read it: %w", err)
-				return nil, nil, &SourceError{Failed: []store.FailedSource{failedSource(up.Name, sec.Source, err)}, Err: err}
-			}
-			if err == nil && samePaths(again.Watched, sec.Watched) && sameSetup(sec.Setup, now.Setup) {
-				again = keepKept(again, sec)
+				return nil, nil, nil, &SourceError{Failed: []store.FailedSource{failedSource(up.Name, sec.Source, err)}, Err: err}
 			}
 			if err != nil {
 				notices = append(notices, fmt.Sprintf("%s: this version of the bot, or its configuration, reads %s otherwise, and the last state could not be read again (%v). Watching starts anew from here; changes in between are not told.", up.Name, sec.Source, err))
 				again = snapshot.Section{Source: sec.Source}
 			}
-			fresh.Upstreams[i].Sections[j] = again
+			was.Upstreams[i].Sections[j] = again
 		}
 	}
-	return &fresh, notices, nil
+	return was, is, notices, nil
 }
 
-// keepKept gives a section that was read again what its first reading had kept of places that were gone:
-// the current section has kept it too.
-func keepKept(again, first snapshot.Section) snapshot.Section {
-	if again.Items.Gates == nil || first.Items.Gates == nil {
-		return again
+// withOwnSections is a copy whose sections can be replaced.
+func withOwnSections(s *snapshot.Snapshot) *snapshot.Snapshot {
+	out := *s
+	out.Upstreams = slices.Clone(s.Upstreams)
+	for i := range out.Upstreams {
+		out.Upstreams[i].Sections = slices.Clone(out.Upstreams[i].Sections)
 	}
-	set := *again.Items.Gates
-	keepGatesOfGonePaths(&set, first.Items.Gates.Gates, absent(again.Watched))
-	again.Items.Gates = &set
-	return again
+	return &out
+}
+
+func sectionIn(s *snapshot.Snapshot, upstream, source string) *snapshot.Section {
+	for _, u := range s.Upstreams {
+		if i := slices.IndexFunc(u.Sections, func(x snapshot.Section) bool { return x.Source == source }); u.Name == upstream && i >= 0 {
+			return &u.Sections[i]
+		}
+	}
+	return nil
 }
 
 // readAlike reports whether two sections were read by the same parser and the same configuration.
@@ -329,20 +334,43 @@ func readAlike(a, b snapshot.Section) bool {
 // sameSetup compares fingerprints; where one was not kept nobody can tell, and nothing is made of it.
 func sameSetup(a, b string) bool { return a == b || a == "" || b == "" }
 
-// reread reads a section once more as now was read: with today's parser, from today's paths.
-func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec, now snapshot.Section) (snapshot.Section, error) {
+// readToday reports whether a section was read by today's parser and configuration.
+func readToday(src Source, sec snapshot.Section) bool {
+	return sec.Parser == src.Parser() && sameSetup(sec.Setup, src.Setup()) && readFrom(sec, src.Watches())
+}
+
+func readFrom(sec snapshot.Section, paths []string) bool {
+	return len(sec.Watched) == len(paths) && !slices.ContainsFunc(sec.Watched, func(o snapshot.Object) bool { return !slices.Contains(paths, o.Path) })
+}
+
+// reread reads a section once more at its commit, with today's parser and from today's paths. How fresh it is
+// does not change by that. What the first reading had kept of places that were gone is kept: the other side of
+// the comparison has it too.
+func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec snapshot.Section) (snapshot.Section, error) {
 	reader, err := r.Repositories.Reader(up.Repository)
 	if err != nil {
-		return snapshot.Section{}, err
+		return sec, err
 	}
-	if samePaths(now.Watched, sec.Watched) {
-		return src.Reread(ctx, reader, sec)
+	var again snapshot.Section
+	if readFrom(sec, src.Watches()) {
+		again, err = src.Reread(ctx, reader, sec)
+	} else {
+		head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: up.Repository, Ref: sec.SHA, Paths: src.Watches()}})[0]
+		if head.Err != nil {
+			return sec, head.Err
+		}
+		again, err = src.Collect(ctx, reader, sources.Commit{Ref: sec.Ref, SHA: sec.SHA, OIDs: head.Head.OIDs})
 	}
-	head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: up.Repository, Ref: sec.SHA, Paths: src.Watches()}})[0]
-	if head.Err != nil {
-		return snapshot.Section{}, head.Err
+	if err != nil {
+		return sec, err
 	}
-	return src.Collect(ctx, reader, sources.Commit{Ref: sec.Ref, SHA: sec.SHA, OIDs: head.Head.OIDs})
+	again.Status, again.Reason, again.CurrentAt, again.Failing = sec.Status, sec.Reason, sec.CurrentAt, sec.Failing
+	if set := again.Items.Gates; set != nil && sec.Items.Gates != nil && readFrom(sec, src.Watches()) && sameSetup(sec.Setup, src.Setup()) {
+		kept := *set
+		keepGatesOfGonePaths(&kept, sec.Items.Gates.Gates, absent(again.Watched))
+		again.Items.Gates = &kept
+	}
+	return again, nil
 }
 
 // passing reports whether an error of reading says nothing of what was to be read, so that it may be had

@@ -134,7 +134,7 @@ func (w *words) hasNews(d report.Digest, since time.Time) bool {
 // stretch compares base with the current snapshot, and traces. Base sections made by another parser or
 // another configuration are read again first; the error is that they could not be read today.
 func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, error) {
-	as, more, err := w.r.modernise(ctx, base, w.current)
+	was, is, more, err := w.r.modernise(ctx, base, w.current)
 	if err != nil {
 		return stretch{}, err
 	}
@@ -146,7 +146,7 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	dg.Alerts = alerts
 	dg.Notices = slices.Concat(w.notices, more, recovered)
 	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams, Filter: w.definition.Filter}
-	for _, res := range diff.Compare(as, w.current, opts) {
+	for _, res := range diff.Compare(was, is, opts) {
 		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
 	}
 	return stretch{base, dg}, nil
