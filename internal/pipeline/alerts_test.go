@@ -22,7 +22,7 @@ func TestWeeklyDefinitionHearsThatAllIsDown(t *testing.T) {
 	for range 8 {
 		_, _ = w.run(day)
 	}
-	w.want(w.issue, 1, "could not be read in 5 runs", "no route to host")
+	w.want(w.issue, 1, "could not be read in 7 runs", "no route to host")
 	for range 8 {
 		_, _ = w.run(day)
 	}
@@ -142,4 +142,19 @@ func TestHeartbeatCountsWhatIsKept(t *testing.T) {
 	w.push("Zero:beta+")
 	w.ok(time.Hour)
 	w.want(w.issue, 1, "Watched: 480 runs in the 20 days before")
+}
+
+// TestFailingIsNoNewsWhereItIsSwitchedOff: between the run in which it was news and the day a definition is due.
+func TestFailingIsNoNewsWhereItIsSwitchedOff(t *testing.T) {
+	w := newWorld(t)
+	w.r.Definitions[0].Due = func(last, now time.Time) bool { return now.Sub(last) >= week }
+	w.push("Zero:alpha")
+	w.ok(0)
+	w.down = errors.New("no route to host")
+	for range 6 {
+		_, _ = w.run(day)
+	}
+	w.r.FailingAfter = 0
+	_, _ = w.run(day)
+	w.want(w.issue, 0)
 }

@@ -151,7 +151,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, heartbeat: past.heartbeat(r.Now()),
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil, lost: first.alerts[d.Name],
 		}

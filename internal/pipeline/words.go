@@ -22,7 +22,7 @@ type words struct {
 	seq        int64 // of the digest that is made
 	current    *snapshot.Snapshot
 	givenUp    []store.Delivery
-	heartbeat  report.Heartbeat
+	past       history
 	notices    []string
 	fromTag    bool // the base is the highest stable release
 	// alone: the base was asked for by hand (--since); what is owed is left out of it.
@@ -139,10 +139,10 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 		return stretch{}, err
 	}
 	dg := report.Digest{
-		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.heartbeat,
+		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.past.heartbeat(w.r.Now()),
 		Severities: w.definition.Filter.Severities,
 	}
-	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current)
+	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current, w.past)
 	dg.Alerts = alerts
 	dg.Notices = slices.Concat(w.notices, more, recovered)
 	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams, Filter: w.definition.Filter}
