@@ -164,16 +164,7 @@ func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, er
 		return sec, nil
 	}
 	set := *sec.Items.Gates
-	var unread []string
-	for _, name := range set.Unread {
-		before := gatesNamed(old.Items.Gates.Gates, name)
-		if len(before) == 0 {
-			unread = append(unread, name)
-		}
-		set.Gates = append(slices.Clone(set.Gates), before...)
-	}
-	set.Unread = unread
-	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
+	keepUnreadGates(&set, old.Items.Gates.Gates)
 	sec.Items.Gates = &set
 	if acceptRemovals {
 		return sec, nil
@@ -183,6 +174,20 @@ func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, er
 	}
 	keepGatesOfGonePaths(&set, old.Items.Gates.Gates, absent(sec.Watched))
 	return sec, nil
+}
+
+// keepUnreadGates adds to set what old has of the gates that are there but could not be read.
+func keepUnreadGates(set *snapshot.GateSet, old []gate.Gate) {
+	var unread []string
+	for _, name := range set.Unread {
+		before := gatesNamed(old, name)
+		if len(before) == 0 {
+			unread = append(unread, name)
+		}
+		set.Gates = append(slices.Clone(set.Gates), before...)
+	}
+	set.Unread = unread
+	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
 }
 
 // keepGatesOfGonePaths adds to set the gates that it lacks and that stood in one of the paths and nowhere

@@ -275,3 +275,19 @@ func TestTwoUpdatesBeforeADigest(t *testing.T) {
 		})
 	}
 }
+
+// TestNewParserKeepsWhatCouldNotBeRead: what changed of a gate while it could not be read is told when it can, also by
+// a new bot.
+func TestNewParserKeepsWhatCouldNotBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.push("Zero:alpha", "One:alpha")
+	w.ok(0)
+	w.source().unread, w.source().unreadAt = "Zero", 1
+	w.push("Zero:beta", "One:beta")
+	w.ok(day)
+	w.want(w.issue, 1, "One", "!Zero")
+	w.source().parser++
+	w.push("Zero:beta", "One:beta", "Two:alpha")
+	w.ok(day)
+	w.want(w.issue, 2, "Two", "Zero")
+}

@@ -344,8 +344,8 @@ func readFrom(sec snapshot.Section, paths []string) bool {
 }
 
 // reread reads a section once more at its commit, with today's parser and from today's paths. How fresh it is
-// does not change by that. What the first reading had kept of places that were gone is kept: the other side of
-// the comparison has it too.
+// does not change by that. What the first reading had kept, of places that were gone and of what could not be read,
+// is kept: the other side of the comparison has it too.
 func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec snapshot.Section) (snapshot.Section, error) {
 	reader, err := r.Repositories.Reader(up.Repository)
 	if err != nil {
@@ -367,6 +367,7 @@ func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, s
 	again.Status, again.Reason, again.CurrentAt, again.Failing = sec.Status, sec.Reason, sec.CurrentAt, sec.Failing
 	if set := again.Items.Gates; set != nil && sec.Items.Gates != nil && readFrom(sec, src.Watches()) && sameSetup(sec.Setup, src.Setup()) {
 		kept := *set
+		keepUnreadGates(&kept, sec.Items.Gates.Gates)
 		keepGatesOfGonePaths(&kept, sec.Items.Gates.Gates, absent(again.Watched))
 		again.Items.Gates = &kept
 	}
