@@ -320,13 +320,23 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	if w.client.Anonymous() {
 		return nil // only digests for files are told, and nobody can be asked what was filed
 	}
-	w.runner.Recover = func(ctx context.Context, d pipeline.Definition) (publish.Marker, bool, error) {
+	w.runner.Recover = func(ctx context.Context, d pipeline.Definition) ([]publish.FiledDigest, error) {
+		var out []publish.FiledDigest
+		asked := map[string]bool{}
 		for _, dest := range d.Destinations {
-			if dest.Type == publish.TypeGitHubIssue {
-				return publish.LastFiled(ctx, w.client, dest.Target, d.Name)
+			if dest.Type != publish.TypeGitHubIssue || asked[dest.Target] {
+				continue
+			}
+			asked[dest.Target] = true
+			last, found, err := publish.LastFiled(ctx, w.client, dest.Target, d.Name)
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				out = append(out, last)
 			}
 		}
-		return publish.Marker{}, false, nil
+		return out, nil
 	}
 	return nil
 }

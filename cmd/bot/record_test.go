@@ -532,3 +532,16 @@ func hashText(t *testing.T, path string) string {
 	t.Helper()
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, path))))
 }
+
+// TestReplayOfAFileBesideAnother: the recorded run found another file under the name, and the replay writes none.
+func TestReplayOfAFileBesideAnother(t *testing.T) {
+	w := released(t)
+	out := filepath.Join(w.dir, "digest.md")
+	w.config("digests:\n  - name: weekly\n    channels: [{type: file, path: \"" + out + "\"}]\n")
+	if err := os.WriteFile(out, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(w.dir, "report")
+	w.ok("run", "--record", dir)
+	w.ok("run", "--replay", dir)
+}

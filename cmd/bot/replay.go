@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -133,20 +135,44 @@ func (t *replayTape) armed(_ context.Context, w *world) error {
 	if c, ok := w.runner.Channels[publish.TypeGitHubIssue].(*publish.IssueChannel); ok {
 		c.Settle = 0 // as often as then, without waiting
 	}
-	w.runner.Channels[publish.TypeFile] = unwrittenFiles{}
+	names, err := t.fileNames()
+	if err != nil {
+		return err
+	}
+	w.runner.Channels[publish.TypeFile] = unwrittenFiles{names}
 	w.runner.Channels[publish.TypeStdout] = publish.WriterChannel{W: io.Discard} // the digest is printed anyway
 	return nil
 }
 
-// unwrittenFiles is a channel for files that writes none.
-type unwrittenFiles struct{}
+// fileNames are the names under which the recorded run wrote its parts, by nonce: beside one that held something
+// else, for instance.
+func (t *replayTape) fileNames() (map[string]string, error) {
+	want, err := t.p.Results()
+	if err != nil {
+		return nil, err
+	}
+	var doc struct {
+		Filed []struct{ Nonce, URL string }
+	}
+	if err := json.Unmarshal(want["outcome.json"], &doc); err != nil {
+		return nil, fmt.Errorf("read the recorded outcome: %w", err)
+	}
+	names := map[string]string{}
+	for _, f := range doc.Filed {
+		names[f.Nonce] = f.URL
+	}
+	return names, nil
+}
 
-func (unwrittenFiles) Deliver(_ context.Context, parts []publish.Delivery, record publish.Record) error {
+// unwrittenFiles is a channel for files that writes none.
+type unwrittenFiles struct{ names map[string]string }
+
+func (c unwrittenFiles) Deliver(_ context.Context, parts []publish.Delivery, record publish.Record) error {
 	for _, d := range parts {
 		if d.Status == publish.Filed {
 			continue
 		}
-		d.Status, d.ResultURL = publish.Filed, d.Target
+		d.Status, d.ResultURL = publish.Filed, cmp.Or(c.names[d.Nonce], d.Target)
 		if err := record(d); err != nil {
 			return err
 		}

@@ -212,3 +212,65 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		t.Errorf("the second run: exit code %d, %s", inner.code, inner.stderr)
 	}
 }
+
+// TestStateLostBetweenParts: the comments that were not posted yet are lost with the state. Which, and how to see
+// what stood in them, is told once: by the next digest and on standard error.
+func TestStateLostBetweenParts(t *testing.T) {
+	w := released(t)
+	w.commit("v1.36", invented(800))
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues/*/comments"})
+	w.code(exitDelivery, "run")
+	w.wantIssues(1)
+	w.loseState()
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues"})
+	w.code(exitDelivery, "run") // and the digest that tells it fails at first
+	w.commit("v1.36", both(invented(800), promoteVolume))
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues"})
+	w.code(exitDelivery, "run")
+	w.ok("run")
+	w.wantIssues(3)
+	body := w.issues()[1].Body
+	for _, want := range []string{"Digest 1 of digest, issue 1 in acme/platform, lacks of its", "parts: 2", "state was lost", "bot diff"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the next digest lacks %q:\n%s", want, body)
+		}
+	}
+	if strings.Contains(w.issues()[2].Body, "lacks of its") {
+		t.Error("it is told twice")
+	}
+	words := strings.Fields(strings.ReplaceAll(body[strings.Index(body, "bot diff "):], "`", ""))
+	if r := w.ok("diff", words[2], strings.Trim(words[3], ".")); !strings.Contains(r.stdout, "InventedWidgetNumber0799") {
+		t.Errorf("what it says to do does not show the missing parts: %.500s", r.stdout)
+	}
+	w.loseState()
+	if r := w.ok("run"); strings.Contains(r.stderr, "lacks") {
+		t.Errorf("the state is lost once more, and what was told is told again: %s", r.stderr)
+	}
+	w.wantIssues(3)
+}
+
+// TestStateLostWithTwoRepositories: where one of them missed a digest, the numbers go on behind the newest of
+// both. Else the other would look as if the state were an old copy, for ever.
+func TestStateLostWithTwoRepositories(t *testing.T) {
+	w := released(t)
+	w.gh.AddRepository(ghtest.Repository{Name: "acme/other"})
+	w.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write, "acme/other": ghtest.Write}})
+	w.config(`
+digests:
+  - name: weekly
+    channels: [{type: github-issue, repository: acme/platform}, {type: github-issue, name: other, repository: acme/other}]
+`)
+	w.ok("run")
+	w.commit("v1.36", promoteVolume)
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/acme/platform/issues"})
+	w.code(exitDelivery, "run")
+	w.loseState()
+	w.commit("v1.36", both(promoteVolume, invented(1)))
+	r := w.ok("run")
+	if n, m := len(w.issues()), len(w.gh.Issues("acme/other")); n != 2 || m != 3 {
+		t.Errorf("%d and %d issues", n, m)
+	}
+	if !strings.Contains(r.stderr, "may never have reached acme/platform") {
+		t.Errorf("nobody is told: %s", r.stderr)
+	}
+}

@@ -61,7 +61,9 @@ type sectionDocument struct {
 	Reason string          `json:"reason"`
 	SHA    string          `json:"sha"`
 	ReadAt time.Time       `json:"read_at"`
-	Items  int             `json:"items"`
+	// CurrentAt is when the items were last known to be what upstream has.
+	CurrentAt time.Time `json:"current_at"`
+	Items     int       `json:"items"`
 }
 
 type deliveryDocument struct {
@@ -111,9 +113,11 @@ func (a *app) showState(r *remembered, format string) (string, error) {
 	}
 	if n := len(r.all.Snapshots); n > 0 {
 		newest := r.all.Snapshots[n-1]
+		newestFirst := slices.Clone(r.all.Runs)
+		slices.Reverse(newestFirst)
 		doc.Newest = newest.Seq
 		for _, u := range newest.Upstreams {
-			doc.Upstreams = append(doc.Upstreams, upstreamDocumentOf(u))
+			doc.Upstreams = append(doc.Upstreams, upstreamDocumentOf(u, newestFirst))
 		}
 	}
 	for _, d := range r.all.Deliveries {
@@ -129,10 +133,10 @@ func (a *app) showState(r *remembered, format string) (string, error) {
 	return doc.text(now, a.width(true)), nil
 }
 
-func upstreamDocumentOf(u snapshot.Upstream) upstreamDocument {
+func upstreamDocumentOf(u snapshot.Upstream, runs []store.Run) upstreamDocument {
 	out := upstreamDocument{Name: u.Name, Repository: u.Repository, Ref: u.Ref, SHA: u.SHA, Version: u.Version, Sections: []sectionDocument{}}
 	for _, s := range u.Sections {
-		sec := sectionDocument{Source: s.Source, Status: s.Status, Reason: s.Reason, SHA: s.SHA, ReadAt: s.ReadAt}
+		sec := sectionDocument{Source: s.Source, Status: s.Status, Reason: s.Reason, SHA: s.SHA, ReadAt: s.ReadAt, CurrentAt: store.CurrentAt(s, u.Name, runs)}
 		if s.Items.Gates != nil {
 			sec.Items = len(s.Items.Gates.Gates)
 		}
@@ -247,7 +251,7 @@ func (d stateDocument) text(now time.Time, width int) string {
 }
 
 func (d stateDocument) writeUpstreams(b *bytes.Buffer, now time.Time, width int) {
-	rows := [][]string{{"UPSTREAM", "COMMIT", "VERSION", "SOURCE", "STATUS", "ITEMS", "READ"}}
+	rows := [][]string{{"UPSTREAM", "COMMIT", "VERSION", "SOURCE", "STATUS", "ITEMS", "CURRENT"}}
 	var reasons []string
 	for _, u := range d.Upstreams {
 		for _, s := range u.Sections {
@@ -256,7 +260,7 @@ func (d stateDocument) writeUpstreams(b *bytes.Buffer, now time.Time, width int)
 				version = "unknown"
 			}
 			// The commit is that of the items: a failed section holds those of its last good reading.
-			rows = append(rows, []string{u.Name, fmt.Sprintf("%.10s", s.SHA), version, s.Source, string(s.Status), fmt.Sprint(s.Items), ago(s.ReadAt, now)})
+			rows = append(rows, []string{u.Name, fmt.Sprintf("%.10s", s.SHA), version, s.Source, string(s.Status), fmt.Sprint(s.Items), ago(s.CurrentAt, now)})
 			if s.Reason != "" {
 				reasons = append(reasons, fmt.Sprintf("%s %s: %s", u.Name, s.Source, s.Reason))
 			}

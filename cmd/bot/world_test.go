@@ -40,6 +40,8 @@ type testWorld struct {
 	added []string
 	step  int
 	all   []sample.Step
+	// ends is the exit code of a run that is to be killed and comes to its end.
+	ends int
 }
 
 func newWorld(tb testing.TB) *testWorld {

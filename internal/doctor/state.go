@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/upstream-digest/bot/internal/config"
 	"github.com/upstream-digest/bot/internal/snapshot"
@@ -127,12 +126,12 @@ func (x *examination) lastRun() {
 	}
 	r := x.runs[0]
 	finding := fmt.Sprintf("%s: %s, %s", age(x.now.Sub(r.EndedAt)), line(r.Outcome), count(r.Requests, "request"))
-	if r.Outcome != "failed" {
+	if !failed(r) {
 		x.ok(areaState, "last run", "", finding)
 		return
 	}
 	n := 0
-	for n < len(x.runs) && x.runs[n].Outcome == "failed" {
+	for n < len(x.runs) && failed(x.runs[n]) {
 		n++
 	}
 	if n > 1 {
@@ -143,6 +142,9 @@ func (x *examination) lastRun() {
 	}
 	x.warn(areaState, "last run", "", finding, "what failed here and what is owed below say why; bot run -v shows each step")
 }
+
+// failed reports whether anything failed in a run; one that left sources out is partial and may have failed too.
+func failed(r store.Run) bool { return r.Outcome == "failed" || r.ExitCode != 0 }
 
 // lock tells who has it.
 func (x *examination) lock(ctx context.Context, st State) {
@@ -180,17 +182,15 @@ func (x *examination) data() {
 
 func (x *examination) section(upstream string, s snapshot.Section) {
 	subject := upstream + "/" + s.Source
-	failing, good := 0, time.Time{}
+	failing, good := 0, store.CurrentAt(s, upstream, x.runs)
 	for _, r := range x.runs {
-		if slices.ContainsFunc(r.Failed, func(f store.FailedSource) bool { return f.Upstream == upstream && f.Source == s.Source }) {
-			failing++
-			continue
+		looked, failed := r.Looked(upstream, s.Source)
+		if looked && !failed {
+			break
 		}
-		good = r.EndedAt
-		break
-	}
-	if good.IsZero() {
-		good = s.ReadAt
+		if failed {
+			failing++
+		}
 	}
 	read := "never read"
 	if !s.ReadAt.IsZero() {

@@ -15,7 +15,7 @@ import (
 // sourceAlerts says what is newly wrong with the sources of a definition: one that has been failing for so
 // many runs, a watched place that is gone. It compares two snapshots, so each is told once, like a change.
 // Recovered says what is right again.
-func (r *Runner) sourceAlerts(d Definition, base, current *snapshot.Snapshot) (alerts []report.Alert, recovered []string) {
+func (r *Runner) sourceAlerts(d Definition, base, current *snapshot.Snapshot, past history) (alerts []report.Alert, recovered []string) {
 	for _, up := range current.Upstreams {
 		if len(d.Upstreams) > 0 && !slices.Contains(d.Upstreams, up.Name) {
 			continue
@@ -23,8 +23,8 @@ func (r *Runner) sourceAlerts(d Definition, base, current *snapshot.Snapshot) (a
 		for _, sec := range up.Sections {
 			old, had := sectionOf(upstreamOf(base, up.Name), sec.Source)
 			switch {
-			case sec.Failing && !old.Failing:
-				alerts = append(alerts, r.failing(up, sec))
+			case sec.Failing && !old.Failing && r.FailingAfter > 0:
+				alerts = append(alerts, failing(up, sec, past.failures(up.Name, sec.Source)+1))
 			case had && old.Failing && sec.Status == snapshot.Complete:
 				recovered = append(recovered, fmt.Sprintf("%s: %s can be read again. What changed while they could not is told here.", report.UpstreamWords(up.Name), report.SourceWords(sec.Source)))
 			}
@@ -36,14 +36,15 @@ func (r *Runner) sourceAlerts(d Definition, base, current *snapshot.Snapshot) (a
 	return alerts, recovered
 }
 
-func (r *Runner) failing(up snapshot.Upstream, sec snapshot.Section) report.Alert {
+// failing says how long a source has been failing, this run counted: a definition may be due long after it was news.
+func failing(up snapshot.Upstream, sec snapshot.Section, runs int) report.Alert {
 	last := "They were never read."
 	if !sec.CurrentAt.IsZero() {
 		last = "They were last known at " + sec.CurrentAt.UTC().Format("2006-01-02 15:04 UTC") + "."
 	}
 	return report.Alert{
 		ID:   up.Name + "/" + sec.Source,
-		What: fmt.Sprintf("%s: %s could not be read in %d runs in a row.", report.UpstreamWords(up.Name), report.SourceWords(sec.Source), r.FailingAfter),
+		What: fmt.Sprintf("%s: %s could not be read in %d runs in a row.", report.UpstreamWords(up.Name), report.SourceWords(sec.Source), runs),
 		Why:  last + " " + sec.Reason,
 		Next: "run bot doctor, which says what is wrong; nothing is lost meanwhile, and what changed is told when they can be read again.",
 	}
@@ -112,10 +113,16 @@ func givenUpAlert(d store.Delivery) report.Alert {
 	if d.Target != "" {
 		where += " " + d.Target
 	}
+	what := fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
+	if strings.HasPrefix(d.LastError, store.MayBeThere) {
+		what = fmt.Sprintf("It is not known whether digest %d of %s arrived at %s; looking for it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
+	} else if d.Key.Part > 1 { // those before it are there
+		what = fmt.Sprintf("Digest %d of %s lacks what follows part %d of %d in %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, d.Key.Part-1, d.Key.Parts, where, d.Tries)
+	}
 	return report.Alert{
 		ID:   d.Key.String(),
-		What: fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries),
-		Why:  "The last try: " + d.LastError,
+		What: what,
+		Why:  "The last try: " + strings.TrimPrefix(d.LastError, store.MayBeThere),
 		Next: fmt.Sprintf("mend the channel, then run bot state retry %s/%d/%s.", d.Key.Definition, d.Key.Seq, d.Key.Channel),
 	}
 }

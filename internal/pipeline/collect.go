@@ -25,7 +25,7 @@ type collected struct {
 	cause   error                // all of them
 	skipped []store.FailedSource // deliberately not read: offline
 	good    int                  // sections that are current, or not asked for
-	// alarming: a source has failed so often that its failing is news.
+	// alarming: a source has failed so often that its failing is news, now or when a definition is due.
 	alarming bool
 }
 
@@ -74,12 +74,13 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 			}
 			if sec.Status == snapshot.Complete {
 				sec.CurrentAt, sec.Failing = r.Now().UTC(), false
-			} else {
-				sec.CurrentAt = later(oldSec.CurrentAt, past.lastGood(u.Name, s.Name()))
+			} else if had {
+				sec.CurrentAt = store.CurrentAt(oldSec, u.Name, past)
 			}
 			if err != nil && !oldSec.Failing && r.FailingAfter > 0 && past.failures(u.Name, s.Name())+1 >= r.FailingAfter {
-				sec.Failing, moved, c.alarming = true, true, true
+				sec.Failing, moved = true, true
 			}
+			c.alarming = c.alarming || err != nil && sec.Failing
 			switch {
 			case err != nil:
 				c.failed = append(c.failed, failedSource(u.Name, s.Name(), err))
@@ -116,7 +117,9 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	if !opts.reads(u.Name, s.Name()) {
 		return carry(snapshot.Carried, "not asked for"), false, nil
 	}
-	if had && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
+	// Removals that were not believed are in no object id: who accepts them wants another reading.
+	accepts := slices.Contains(opts.AcceptRemovals, s.Name())
+	if had && !accepts && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
 		sameObjects(old.Watched, s.Watches(), head.Head.OIDs) && !old.Items.Empty() {
 		sec := carry(snapshot.Complete, "")
 		return sec, old.Status != snapshot.Complete, nil
@@ -132,7 +135,7 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	}
 	if err == nil {
 		// What the configuration no longer names is no removal upstream.
-		accept := slices.Contains(opts.AcceptRemovals, s.Name()) || !samePaths(old.Watched, sec.Watched) || !sameSetup(old.Setup, sec.Setup)
+		accept := accepts || !samePaths(old.Watched, sec.Watched) || !sameSetup(old.Setup, sec.Setup)
 		sec, err = guard(sec, old, accept)
 	}
 	if err != nil {
@@ -161,16 +164,7 @@ func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, er
 		return sec, nil
 	}
 	set := *sec.Items.Gates
-	var unread []string
-	for _, name := range set.Unread {
-		before := gatesNamed(old.Items.Gates.Gates, name)
-		if len(before) == 0 {
-			unread = append(unread, name)
-		}
-		set.Gates = append(slices.Clone(set.Gates), before...)
-	}
-	set.Unread = unread
-	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
+	keepUnreadGates(&set, old.Items.Gates.Gates)
 	sec.Items.Gates = &set
 	if acceptRemovals {
 		return sec, nil
@@ -180,6 +174,20 @@ func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, er
 	}
 	keepGatesOfGonePaths(&set, old.Items.Gates.Gates, absent(sec.Watched))
 	return sec, nil
+}
+
+// keepUnreadGates adds to set what old has of the gates that are there but could not be read.
+func keepUnreadGates(set *snapshot.GateSet, old []gate.Gate) {
+	var unread []string
+	for _, name := range set.Unread {
+		before := gatesNamed(old, name)
+		if len(before) == 0 {
+			unread = append(unread, name)
+		}
+		set.Gates = append(slices.Clone(set.Gates), before...)
+	}
+	set.Unread = unread
+	slices.SortFunc(set.Gates, func(a, b gate.Gate) int { return cmpString(a.Key(), b.Key()) })
 }
 
 // keepGatesOfGonePaths adds to set the gates that it lacks and that stood in one of the paths and nowhere

@@ -14,7 +14,7 @@ import (
 type debt struct {
 	parts []store.Delivery // to be superseded; none: nothing is owed
 	base  int64            // snapshot that the first of them starts from
-	since time.Time        // when the first of them was queued
+	since time.Time        // when the digest before the first of them was queued: what came later was told by none
 	// givenUp are the digests of this channel that were given up and of which it has not been told.
 	givenUp []store.Delivery
 }
@@ -52,13 +52,21 @@ func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt,
 			parts := digests[place{channel, seq}]
 			switch {
 			case all(parts, store.Superseded):
-			case all(parts, store.GivenUp):
-				d.givenUp = append(d.givenUp, parts[0])
 			case surelyOwed(parts) && len(d.givenUp) == 0:
 				d.parts = append(d.parts, parts...)
-				d.base, d.since = parts[0].Base, parts[0].QueuedAt
+				d.base = parts[0].Base
+				continue
 			default:
-				break back
+				i := slices.IndexFunc(parts, func(p store.Delivery) bool { return p.State == store.GivenUp })
+				if i >= 0 {
+					d.givenUp = append(d.givenUp, parts[i])
+				}
+				if d.since.IsZero() {
+					d.since = parts[0].QueuedAt
+				}
+				if !all(parts, store.GivenUp) {
+					break back
+				}
 			}
 		}
 		slices.Reverse(d.givenUp)

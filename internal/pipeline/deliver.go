@@ -205,6 +205,9 @@ func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, ca
 			lost = lost && d.Tries >= maxTries && w.r.ServerNow().Sub(d.OwedSince()) >= maxAge
 		}
 		if lost {
+			if d.State == store.Unknown {
+				d.LastError = store.MayBeThere + d.LastError
+			}
 			d.State, d.DoneAt = store.GivenUp, w.r.Now().UTC()
 			w.out.Notices = append(w.out.Notices, fmt.Sprintf("gave up delivery %s after %d tries: %v", d.Key, d.Tries, cause))
 		}
@@ -247,10 +250,10 @@ func (w *writing) record(ctx context.Context, started time.Time, opts Options, e
 		StartedAt: started.UTC(), EndedAt: w.r.Now().UTC(), Outcome: outcomeQuiet, Requests: w.r.Cost().Requests, Failed: w.out.Failed,
 	}
 	switch {
+	case w.r.partial(opts): // also one that failed: it says nothing of what it left out
+		run.Outcome = outcomePartial
 	case err != nil:
 		run.Outcome = outcomeFailed
-	case w.r.partial(opts):
-		run.Outcome = outcomePartial
 	case len(w.out.Filed) > 0:
 		run.Outcome = outcomeTold
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
 	"github.com/upstream-digest/bot/internal/sources"
 )
@@ -21,13 +22,14 @@ type firstRun struct {
 	recovered bool                          // the store was lost; the bases are what we last filed
 	seq       map[string]int64              // by definition, the number of the last digest found
 	notices   []string
+	alerts    map[string][]report.Alert // by definition: digests that were lost with the store, in part
 }
 
 // firstBase finds the bases of a run that nothing was told before: what each definition filed last, where
 // the store was lost; else the highest stable tag. What can't be read there is a baseline; what fails to
 // be read ends the run, for a base that is guessed today would lose changes for ever.
 func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Options) (firstRun, error) {
-	f := firstRun{seq: map[string]int64{}, bases: map[string]*snapshot.Snapshot{}}
+	f := firstRun{seq: map[string]int64{}, bases: map[string]*snapshot.Snapshot{}, alerts: map[string][]report.Alert{}}
 	filed, err := r.lastFiled(ctx, &f)
 	if err != nil {
 		return f, err
@@ -91,14 +93,24 @@ func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]strin
 		return filed, nil
 	}
 	for _, d := range r.Definitions {
-		m, ok, err := r.Recover(ctx, d)
+		found, err := r.Recover(ctx, d)
 		if err != nil {
 			return nil, &DeliveryError{Channel: publish.TypeGitHubIssue, Err: err}
 		}
-		if !ok {
+		if len(found) == 0 {
 			continue
 		}
+		m := slices.MaxFunc(found, func(a, b publish.FiledDigest) int { return cmp.Compare(a.Seq, b.Seq) })
 		f.seq[d.Name] = m.Seq
+		for _, x := range found {
+			if len(x.Missing) > 0 {
+				f.alerts[d.Name] = append(f.alerts[d.Name], r.incomplete(x))
+			}
+			if x.Seq < m.Seq {
+				f.notices = append(f.notices, fmt.Sprintf("The state was lost. Of %s the newest digest in %s is number %d, in %s number %d: what came between may never have reached %s.",
+					d.Name, m.Repository, m.Seq, x.Repository, x.Seq, x.Repository))
+			}
+		}
 		refs := make([]string, len(r.Upstreams))
 		for _, c := range m.Compared {
 			for i, u := range r.Upstreams {
@@ -110,6 +122,32 @@ func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]strin
 		}
 	}
 	return filed, nil
+}
+
+// incomplete says of a digest that the store was lost before all of it was posted. Its text is gone, but not
+// what it was made of.
+func (r *Runner) incomplete(d publish.FiledDigest) report.Alert {
+	var missing, again []string
+	for _, n := range d.Missing {
+		missing = append(missing, fmt.Sprint(n))
+	}
+	for _, c := range d.Compared {
+		if c.From == c.To || c.From == "" || c.To == "" {
+			continue
+		}
+		cmd := fmt.Sprintf("bot diff %.12s %.12s", c.From, c.To)
+		if len(r.Upstreams) > 1 {
+			cmd += " --upstream " + c.Upstream
+		}
+		again = append(again, cmd)
+	}
+	return report.Alert{
+		ID: fmt.Sprintf("%s/%d/%s", d.Definition, d.Seq, d.Channel),
+		What: fmt.Sprintf("Digest %d of %s, issue %d in %s, lacks of its %d parts: %s.",
+			d.Seq, d.Definition, d.Issue, d.Repository, d.Of, strings.Join(missing, ", ")),
+		Why:  "The state was lost before they were posted, and no later digest tells what stood in them.",
+		Next: "see all that it told of with " + strings.Join(again, " and ") + ".",
+	}
 }
 
 func (r *Runner) readBase(ctx context.Context, refs []string, f *firstRun) (*snapshot.Snapshot, error) {

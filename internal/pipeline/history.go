@@ -9,10 +9,10 @@ import (
 
 // The outcomes of a run, as the store keeps them.
 const (
-	outcomeQuiet   = "quiet"   // looked, and had nothing to tell
-	outcomeTold    = "told"    // delivered something
-	outcomeFailed  = "failed"  // a source, a delivery or the run itself failed
-	outcomePartial = "partial" // left sources out on purpose: it says nothing of those
+	outcomeQuiet   = "quiet"  // looked, and had nothing to tell
+	outcomeTold    = "told"   // delivered something
+	outcomeFailed  = "failed" // a source, a delivery or the run itself failed
+	outcomePartial = store.OutcomePartial
 )
 
 // keptRuns is how far back a run looks at those before it.
@@ -21,28 +21,11 @@ const keptRuns = 500
 // history is what the runs before this one met, newest first.
 type history []store.Run
 
-// speaks reports whether a run says anything of a source: whether it failed in it, and whether it was
-// looked at at all. A run that died or was interrupted before it looked upstream says nothing.
-func speaks(run store.Run, upstream, source string) (failed, looked bool) {
-	for _, f := range run.Failed {
-		if f.Upstream == upstream && f.Source == source {
-			return true, true
-		}
-	}
-	switch run.Outcome {
-	case outcomeQuiet, outcomeTold:
-		return false, true
-	case outcomeFailed: // another source failed, or a delivery after the sources were read
-		return false, len(run.Failed) > 0 || run.Snapshot > 0
-	}
-	return false, false
-}
-
 // failures counts the runs in a row, up to the last, in which a source failed.
 func (h history) failures(upstream, source string) int {
 	n := 0
 	for _, run := range h {
-		failed, looked := speaks(run, upstream, source)
+		looked, failed := run.Looked(upstream, source)
 		if !looked {
 			continue
 		}
@@ -54,41 +37,26 @@ func (h history) failures(upstream, source string) int {
 	return n
 }
 
-// lastGood is when a source was last read or found current; zero when that is not known.
-func (h history) lastGood(upstream, source string) time.Time {
-	for _, run := range h {
-		if failed, looked := speaks(run, upstream, source); looked && !failed {
-			return run.StartedAt
-		}
-	}
-	return time.Time{}
-}
-
 // heartbeatDays is the time that a digest's foot speaks of.
 const heartbeatDays = 30
 
 // heartbeat says how often the bot looked lately, this run not counted.
 func (h history) heartbeat(now time.Time) report.Heartbeat {
-	var b report.Heartbeat
+	b := report.Heartbeat{Days: heartbeatDays}
+	if n := len(h); n >= keptRuns { // of what was before, nobody knows any more
+		b.Days = min(b.Days, max(1, int(now.Sub(h[n-1].StartedAt)/(24*time.Hour))))
+	}
 	for i, run := range h {
 		if i == 0 {
 			b.Last = run.StartedAt
 		}
-		if now.Sub(run.StartedAt) > heartbeatDays*24*time.Hour {
+		if now.Sub(run.StartedAt) > time.Duration(b.Days)*24*time.Hour {
 			break
 		}
 		b.Runs++
-		if run.Outcome == outcomeFailed {
+		if run.Outcome == outcomeFailed || run.ExitCode != 0 {
 			b.Failed++
 		}
 	}
-	b.Days = heartbeatDays
 	return b
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b.UTC()
-	}
-	return a
 }

@@ -93,8 +93,9 @@ type Runner struct {
 	// Writer and Channels are nil in a dry run. Channels are by type.
 	Writer   Writer
 	Channels map[string]publish.Channel
-	// Recover finds the last digest filed by a definition when the store is empty; nil: nobody to ask.
-	Recover func(ctx context.Context, d Definition) (publish.Marker, bool, error)
+	// Recover finds the last digest filed by a definition when the store is empty, one for each place that has
+	// any; nil: nobody to ask.
+	Recover func(ctx context.Context, d Definition) ([]publish.FiledDigest, error)
 	// Now is the clock of this machine; ServerNow that of GitHub, for everything compared with its times.
 	Now, ServerNow func() time.Time
 	Nonce          func() string

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/sources"
 )
 
 var acceptRemovals = pipeline.Options{AcceptRemovals: []string{"gates"}}
@@ -195,4 +199,96 @@ func TestPartialRunsSayNothingOfOthers(t *testing.T) {
 	w.want(w.issue, 0)
 	_, _ = w.run(day)
 	w.want(w.issue, 1, "5 runs in a row")
+}
+
+// TestNewParserKeepsWhatWasKept: the gates of a folder that is gone are no news to a new bot.
+func TestNewParserKeepsWhatWasKept(t *testing.T) {
+	w := newWorld(t)
+	w.source().paths = []string{"a", "b"}
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}, "b": {"Small:beta"}})
+	w.ok(0)
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}})
+	w.ok(day)
+	w.want(w.issue, 1, "b is gone")
+	w.source().parser++
+	w.ok(day)
+	w.want(w.issue, 1)
+}
+
+// TestRemovalsAreAcceptedThoughNothingMoves: who is asked to accept removals need not wait for upstream.
+func TestRemovalsAreAcceptedThoughNothingMoves(t *testing.T) {
+	w := newWorld(t)
+	w.source().paths = []string{"a", "b"}
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}, "b": {"Small:beta"}})
+	w.ok(0)
+	w.pushAll(map[string][]string{"a": {"One:alpha", "Two:alpha", "Three:alpha"}})
+	w.ok(day)
+	w.want(w.issue, 1, "b is gone")
+	if _, err := w.r.Run(t.Context(), acceptRemovals); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.issue, 2, "Removed", "Small")
+}
+
+// headless can't read the newest commit.
+type headless struct{ *source }
+
+func (h headless) Collect(ctx context.Context, r repo.Reader, at sources.Commit) (snapshot.Section, error) {
+	if at.Ref == "HEAD" && at.SHA == fmt.Sprintf("%040x", len(h.w.commits)-1) {
+		return snapshot.Section{}, errors.New("gates.go is cut off")
+	}
+	return h.source.Collect(ctx, r, at)
+}
+
+// TestTwoUpdatesBeforeADigest: the current state was read by a bot between that of the base and today's, and can't be
+// read again today. Nothing is told that did not happen, and no change is lost.
+func TestTwoUpdatesBeforeADigest(t *testing.T) {
+	for how, change := range map[string]func(s *source, n int){
+		"parser": func(s *source, _ int) { s.parser++ },
+		"setup":  func(s *source, _ int) { s.setup += " more" },
+		"paths":  func(s *source, n int) { s.paths = [][]string{{"a", "b"}, {"a"}}[n] },
+	} {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t)
+			src, due := w.source(), false
+			w.r.Definitions[0].Due = func(_, _ time.Time) bool { return due }
+			src.setup = "one"
+			w.pushAll(map[string][]string{"a": {"Zero:alpha"}, "b": {"Other:alpha"}})
+			w.ok(0)
+			change(src, 0)
+			w.pushAll(map[string][]string{"a": {"Zero:beta"}, "b": {"Other:alpha"}})
+			w.ok(day)
+			change(src, 1)
+			if how != "paths" {
+				src.reads = func(gs []gate.Gate) []gate.Gate { return append(gs, gates("a", "Extra:alpha")...) }
+			}
+			w.r.Upstreams[0].Sources[0] = headless{src}
+			w.r.Upstreams[0].Sources = append(w.r.Upstreams[0].Sources, &source{w: w, name: "more", parser: 1, paths: []string{"b"}})
+			w.pushAll(map[string][]string{"a": {"Zero:beta", "Two:alpha"}, "b": {"Other:alpha"}})
+			due = true
+			if _, err := w.run(day); err == nil {
+				t.Fatal("no error")
+			}
+			w.want(w.issue, 1, "Zero", "could not be read", "!Two", "!Extra", "!Other")
+			w.r.Upstreams[0].Sources[0] = src
+			w.ok(day)
+			w.want(w.issue, 2, "Two", "!Zero", "!Extra", "!Other")
+		})
+	}
+}
+
+// TestNewParserKeepsWhatCouldNotBeRead: what changed of a gate while it could not be read is told when it can, also by
+// a new bot.
+func TestNewParserKeepsWhatCouldNotBeRead(t *testing.T) {
+	w := newWorld(t)
+	w.push("Zero:alpha", "One:alpha")
+	w.ok(0)
+	w.source().unread, w.source().unreadAt = "Zero", 1
+	w.push("Zero:beta", "One:beta")
+	w.ok(day)
+	w.want(w.issue, 1, "One", "!Zero")
+	w.source().parser++
+	w.push("Zero:beta", "One:beta", "Two:alpha")
+	w.ok(day)
+	w.want(w.issue, 2, "Two", "Zero")
 }

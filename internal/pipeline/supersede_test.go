@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -245,5 +246,56 @@ func TestRetriedLongAfter(t *testing.T) {
 	all := w.issue.got[4].Body + w.issue.got[5].Body
 	if strings.Count(all, "**`One`**") != 1 || strings.Count(all, "**`Later`**") != 1 || strings.Contains(all, "**`More0`**") {
 		t.Errorf("the last two digests:\n%s", all)
+	}
+}
+
+// blind is a channel at which nothing can be looked for.
+type blind struct{}
+
+func (blind) Deliver(context.Context, []publish.Delivery, publish.Record) error {
+	return errors.New("look for the digest: HTTP 502")
+}
+
+// TestRetriedThoughItMayBeThere: nobody knew whether it had arrived when it was given up, and no other digest tells
+// the same when it is back in line.
+func TestRetriedThoughItMayBeThere(t *testing.T) {
+	w := newWorld(t)
+	w.push("Zero:alpha")
+	w.ok(0)
+	w.issue.unclear = true
+	w.push("Zero:alpha", "One:beta+")
+	for range 12 {
+		_, _ = w.run(2 * day)
+	}
+	if s := w.states(); s[store.GivenUp] != 1 {
+		t.Fatalf("not given up: %v", s)
+	}
+	lease, err := w.st.Acquire(t.Context(), "retry", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := w.st.Deliveries(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put, err := store.Retry(all, "weekly/2", w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.st.Commit(t.Context(), lease, &store.Update{Deliveries: put}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.st.Release(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	w.r.Channels[publish.TypeGitHubIssue] = blind{}
+	w.push("Zero:alpha", "One:beta+", "Two:beta+")
+	_, _ = w.run(day)
+	w.issue.unclear = false
+	w.r.Channels[publish.TypeGitHubIssue] = w.issue
+	w.ok(day)
+	w.want(w.issue, 2, "Two", "!One")
+	if !strings.Contains(w.issue.got[0].Body, "One") {
+		t.Error(w.issue.got[0].Body)
 	}
 }

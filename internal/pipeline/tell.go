@@ -79,6 +79,11 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		out.Notices = append(out.Notices, first.notices...)
+		for _, d := range r.Definitions {
+			for _, a := range first.alerts[d.Name] {
+				out.Notices = append(out.Notices, a.What+" "+a.Why+" To act on: "+a.Next)
+			}
+		}
 	}
 	got, err := r.collect(ctx, last, past, opts)
 	if err != nil {
@@ -132,7 +137,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 			continue
 		}
-		if has && opts.Digest == "" && d.Due != nil && !d.Due(cur.ToldAt, r.Now()) {
+		if has && opts.Digest == "" && d.Due != nil && !r.due(d, cur.ToldAt) {
 			out.NotDue = append(out.NotDue, d.Name)
 			continue
 		}
@@ -146,14 +151,26 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, heartbeat: past.heartbeat(r.Now()),
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
-			alone: since != nil,
+			alone: since != nil, lost: first.alerts[d.Name],
+		}
+		if opts.Digest != "" { // the others start today too, and can't tell theirs
+			w.lost = nil
+			for _, of := range r.Definitions {
+				w.lost = append(w.lost, first.alerts[of.Name]...)
+			}
 		}
 		s, err := w.tell(ctx, base, cur.ToldAt, out)
 		if err != nil {
 			failure = errors.Join(failure, err) // it stays where it is, and tells when its base can be read
+			if start := first.bases[d.Name]; !has && start != nil {
+				t.steps = append(t.steps, step{cursor: cur, to: start})
+			}
 			continue
+		}
+		if got.good == 0 && len(got.failed) > 0 && len(s.plan)+len(s.superseded) == 0 {
+			continue // it stays due: nobody has looked
 		}
 		s.cursor, s.to, s.toldAt, s.queuedAt = cur, t.current, r.Now(), r.ServerNow()
 		t.steps = append(t.steps, s)
@@ -162,6 +179,12 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		return nil, failure // shown, but nothing moves
 	}
 	return t, failure
+}
+
+// due reports whether a definition is due that was told at last. Told at a time that is yet to come: a clock was
+// wrong then, and its schedule must not sleep until then.
+func (r *Runner) due(d Definition, last time.Time) bool {
+	return last.After(r.Now()) || d.Due(last, r.Now())
 }
 
 // update is the one transaction. The bases are stored by then, and have their numbers.
@@ -247,40 +270,60 @@ func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
 }
 
 // modernise reads sections of base again that another parser made, or that another configuration read
-// from other paths, so that a new bot or configuration invents no change. What can never be read becomes
-// a baseline, and the digest says so; what merely can't be read today is an error, for a baseline loses
-// what changed in between.
-func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot) (*snapshot.Snapshot, []string, error) {
+// from other paths, so that a new bot or configuration invents no change; and those of current, where today's
+// parser could not read upstream and it holds what an earlier one read. What can never be read becomes a
+// baseline, and the digest says so; what merely can't be read today is an error, for a baseline loses what
+// changed in between.
+func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot) (was, is *snapshot.Snapshot, notices []string, err error) {
 	if base == nil {
-		return nil, nil, nil
+		return nil, current, nil, nil
 	}
-	var notices []string
-	fresh := *base
-	fresh.Upstreams = slices.Clone(base.Upstreams)
-	for i, up := range fresh.Upstreams {
-		fresh.Upstreams[i].Sections = slices.Clone(up.Sections)
+	was, is = withOwnSections(base), withOwnSections(current)
+	for i, up := range was.Upstreams {
 		for j, sec := range up.Sections {
-			now, ok := sectionOf(upstreamOf(current, up.Name), sec.Source)
+			now := sectionIn(is, up.Name, sec.Source)
 			src := r.source(up.Name, sec.Source)
-			if !ok || src == nil || sec.Items.Empty() || now.Items.Empty() || readAlike(sec, now) {
+			if now == nil || src == nil || sec.Items.Empty() || now.Items.Empty() || readAlike(sec, *now) {
 				continue
 			}
-			again, err := r.reread(ctx, up, src, sec, now)
+			again, err := r.reread(ctx, up, src, sec)
+			if err == nil && !readToday(src, *now) {
+				*now, err = r.reread(ctx, upstreamOf(is, up.Name), src, *now)
+			}
 			if ctx.Err() != nil {
-				return nil, nil, r.stopped(ctx)
+				return nil, nil, nil, r.stopped(ctx)
 			}
 			if err != nil && passing(err) {
 				err = fmt.Errorf("read the last state again, as this bot and configuration read it: %w", err)
-				return nil, nil, &SourceError{Failed: []store.FailedSource{failedSource(up.Name, sec.Source, err)}, Err: err}
+				return nil, nil, nil, &SourceError{Failed: []store.FailedSource{failedSource(up.Name, sec.Source, err)}, Err: err}
 			}
 			if err != nil {
 				notices = append(notices, fmt.Sprintf("%s: this version of the bot, or its configuration, reads %s otherwise, and the last state could not be read again (%v). Watching starts anew from here; changes in between are not told.", up.Name, sec.Source, err))
 				again = snapshot.Section{Source: sec.Source}
 			}
-			fresh.Upstreams[i].Sections[j] = again
+			was.Upstreams[i].Sections[j] = again
 		}
 	}
-	return &fresh, notices, nil
+	return was, is, notices, nil
+}
+
+// withOwnSections is a copy whose sections can be replaced.
+func withOwnSections(s *snapshot.Snapshot) *snapshot.Snapshot {
+	out := *s
+	out.Upstreams = slices.Clone(s.Upstreams)
+	for i := range out.Upstreams {
+		out.Upstreams[i].Sections = slices.Clone(out.Upstreams[i].Sections)
+	}
+	return &out
+}
+
+func sectionIn(s *snapshot.Snapshot, upstream, source string) *snapshot.Section {
+	for _, u := range s.Upstreams {
+		if i := slices.IndexFunc(u.Sections, func(x snapshot.Section) bool { return x.Source == source }); u.Name == upstream && i >= 0 {
+			return &u.Sections[i]
+		}
+	}
+	return nil
 }
 
 // readAlike reports whether two sections were read by the same parser and the same configuration.
@@ -291,20 +334,44 @@ func readAlike(a, b snapshot.Section) bool {
 // sameSetup compares fingerprints; where one was not kept nobody can tell, and nothing is made of it.
 func sameSetup(a, b string) bool { return a == b || a == "" || b == "" }
 
-// reread reads a section once more as now was read: with today's parser, from today's paths.
-func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec, now snapshot.Section) (snapshot.Section, error) {
+// readToday reports whether a section was read by today's parser and configuration.
+func readToday(src Source, sec snapshot.Section) bool {
+	return sec.Parser == src.Parser() && sameSetup(sec.Setup, src.Setup()) && readFrom(sec, src.Watches())
+}
+
+func readFrom(sec snapshot.Section, paths []string) bool {
+	return len(sec.Watched) == len(paths) && !slices.ContainsFunc(sec.Watched, func(o snapshot.Object) bool { return !slices.Contains(paths, o.Path) })
+}
+
+// reread reads a section once more at its commit, with today's parser and from today's paths. How fresh it is
+// does not change by that. What the first reading had kept, of places that were gone and of what could not be read,
+// is kept: the other side of the comparison has it too.
+func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec snapshot.Section) (snapshot.Section, error) {
 	reader, err := r.Repositories.Reader(up.Repository)
 	if err != nil {
-		return snapshot.Section{}, err
+		return sec, err
 	}
-	if samePaths(now.Watched, sec.Watched) {
-		return src.Reread(ctx, reader, sec)
+	var again snapshot.Section
+	if readFrom(sec, src.Watches()) {
+		again, err = src.Reread(ctx, reader, sec)
+	} else {
+		head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: up.Repository, Ref: sec.SHA, Paths: src.Watches()}})[0]
+		if head.Err != nil {
+			return sec, head.Err
+		}
+		again, err = src.Collect(ctx, reader, sources.Commit{Ref: sec.Ref, SHA: sec.SHA, OIDs: head.Head.OIDs})
 	}
-	head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: up.Repository, Ref: sec.SHA, Paths: src.Watches()}})[0]
-	if head.Err != nil {
-		return snapshot.Section{}, head.Err
+	if err != nil {
+		return sec, err
 	}
-	return src.Collect(ctx, reader, sources.Commit{Ref: sec.Ref, SHA: sec.SHA, OIDs: head.Head.OIDs})
+	again.Status, again.Reason, again.CurrentAt, again.Failing = sec.Status, sec.Reason, sec.CurrentAt, sec.Failing
+	if set := again.Items.Gates; set != nil && sec.Items.Gates != nil && readFrom(sec, src.Watches()) && sameSetup(sec.Setup, src.Setup()) {
+		kept := *set
+		keepUnreadGates(&kept, sec.Items.Gates.Gates)
+		keepGatesOfGonePaths(&kept, sec.Items.Gates.Gates, absent(again.Watched))
+		again.Items.Gates = &kept
+	}
+	return again, nil
 }
 
 // passing reports whether an error of reading says nothing of what was to be read, so that it may be had

@@ -22,11 +22,14 @@ type words struct {
 	seq        int64 // of the digest that is made
 	current    *snapshot.Snapshot
 	givenUp    []store.Delivery
-	heartbeat  report.Heartbeat
+	past       history
 	notices    []string
 	fromTag    bool // the base is the highest stable release
 	// alone: the base was asked for by hand (--since); what is owed is left out of it.
 	alone bool
+	// lost is what was lost with the store. No two snapshots show it, so the digest that tells it is never made
+	// anew: the next one stands behind it.
+	lost []report.Alert
 }
 
 // telling of one stretch: the digest without what concerns a single channel.
@@ -42,6 +45,10 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 	usual, err := w.stretch(ctx, base)
 	if err != nil {
 		return s, err
+	}
+	usual.digest.Alerts = slices.Concat(w.lost, usual.digest.Alerts)
+	if len(w.lost) > 0 {
+		usual.base = nil
 	}
 	var debts map[string]debt
 	if !w.alone && (w.hasNews(usual.digest, toldAt) || w.r.Writer == nil) { // a quiet run reads no old digests
@@ -127,19 +134,19 @@ func (w *words) hasNews(d report.Digest, since time.Time) bool {
 // stretch compares base with the current snapshot, and traces. Base sections made by another parser or
 // another configuration are read again first; the error is that they could not be read today.
 func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, error) {
-	as, more, err := w.r.modernise(ctx, base, w.current)
+	was, is, more, err := w.r.modernise(ctx, base, w.current)
 	if err != nil {
 		return stretch{}, err
 	}
 	dg := report.Digest{
-		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.heartbeat,
+		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.past.heartbeat(w.r.Now()),
 		Severities: w.definition.Filter.Severities,
 	}
-	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current)
+	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current, w.past)
 	dg.Alerts = alerts
 	dg.Notices = slices.Concat(w.notices, more, recovered)
 	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams, Filter: w.definition.Filter}
-	for _, res := range diff.Compare(as, w.current, opts) {
+	for _, res := range diff.Compare(was, is, opts) {
 		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
 	}
 	return stretch{base, dg}, nil

@@ -135,6 +135,9 @@ type source struct {
 	fails  error
 	// reads is what another parser or setup makes of the same files.
 	reads func([]gate.Gate) []gate.Gate
+	// unread is a gate that can't be read at a commit.
+	unread   string
+	unreadAt int
 }
 
 func (s *source) Name() string      { return s.name }
@@ -166,7 +169,12 @@ func (s *source) Reread(_ context.Context, _ repo.Reader, sec snapshot.Section) 
 		all = s.reads(slices.Clone(all))
 	}
 	sec.Status, sec.Parser, sec.Version = snapshot.Complete, s.parser, "1.36"
-	sec.Items = snapshot.Items{Gates: &snapshot.GateSet{Version: "1.36", Gates: all}}
+	set := &snapshot.GateSet{Version: "1.36", Gates: all}
+	if s.unread != "" && n == s.unreadAt {
+		set.Gates = slices.DeleteFunc(slices.Clone(all), func(g gate.Gate) bool { return g.Name == s.unread })
+		set.Unread = []string{s.unread}
+	}
+	sec.Items = snapshot.Items{Gates: set}
 	return sec, nil
 }
 

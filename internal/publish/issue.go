@@ -319,18 +319,44 @@ type Owner interface {
 	OwnIssues(ctx context.Context, repository string, limit int) ([]github.Issue, error)
 }
 
+// FiledDigest is a digest of ours as it stands in a repository.
+type FiledDigest struct {
+	Marker
+	Repository, URL string
+	Issue           int
+	Missing         []int // parts that should be comments on it, and are not there
+}
+
 // LastFiled finds the newest digest of a definition that we filed in a repository: what a lost store is
 // rebuilt from. False when there is none.
-func LastFiled(ctx context.Context, o Owner, repository, definition string) (Marker, bool, error) {
+func LastFiled(ctx context.Context, o Owner, repository, definition string) (FiledDigest, bool, error) {
 	issues, err := o.OwnIssues(ctx, repository, ownLimit)
 	if err != nil {
-		return Marker{}, false, fmt.Errorf("look for the last digest in %s: %w", repository, err)
+		return FiledDigest{}, false, fmt.Errorf("look for the last digest in %s: %w", repository, err)
 	}
-	var last Marker
+	var last FiledDigest
 	for _, i := range issues {
 		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor && m.Definition == definition && m.Seq >= last.Seq {
-			last = m
+			last = FiledDigest{Marker: m, Repository: repository, URL: i.URL, Issue: i.Number, Missing: missingParts(m, i.Comments)}
 		}
 	}
 	return last, last.Nonce != "", nil
+}
+
+// missingParts are those of a digest that stand in no comment on its issue.
+func missingParts(first Marker, comments []github.Comment) []int {
+	there := map[int]bool{first.Part: true}
+	for _, k := range comments {
+		m, ok := ParseMarker(k.Body)
+		if ok && k.ViewerDidAuthor && m.Definition == first.Definition && m.Seq == first.Seq && m.Channel == first.Channel {
+			there[m.Part] = true
+		}
+	}
+	var out []int
+	for n := 1; n <= first.Of; n++ {
+		if !there[n] {
+			out = append(out, n)
+		}
+	}
+	return out
 }

@@ -429,7 +429,7 @@ func endOf(d Digest) []phrase {
 		if h.Failed > 0 {
 			failed = ", " + strconv.Itoa(h.Failed) + " of them failed"
 		}
-		out = append(out, say("Watched: "+count(h.Runs, "run", "runs")+" in the "+strconv.Itoa(h.Days)+" days before this one"+failed+
+		out = append(out, say("Watched: "+count(h.Runs, "run", "runs")+" in the "+count(h.Days, "day", "days")+" before this one"+failed+
 			"; the last on "+minute(h.Last)+"."))
 	}
 	line := "Cost: " + count(d.Cost.Requests, "request", "requests")

@@ -14,8 +14,12 @@ type RetryError struct {
 
 func (e *RetryError) Error() string { return fmt.Sprintf("retry %s: %s", e.Key, e.Reason) }
 
-// Retry puts deliveries that were given up back in line: pending, no tries, and with an age that counts
-// from now. key is a delivery's key as [Key.String] writes it, or its beginning up to a slash
+// MayBeThere begins the last error of a delivery that was given up without anybody knowing whether it had
+// arrived.
+const MayBeThere = "it may have arrived: "
+
+// Retry puts deliveries that were given up back in line: pending, or unknown where they may have arrived,
+// with no tries and an age that counts from now. key is a delivery's key as [Key.String] writes it, or its beginning up to a slash
 // ("weekly/7": all parts and channels of that digest). An earlier part of the same digest that was given
 // up too comes with it, for a comment needs its issue.
 //
@@ -41,6 +45,9 @@ func Retry(all []Delivery, key string, now time.Time) ([]Delivery, error) {
 			continue
 		}
 		d.State, d.Tries, d.RetriedAt, d.DoneAt = Pending, 0, now.UTC(), time.Time{}
+		if strings.HasPrefix(d.LastError, MayBeThere) {
+			d.State = Unknown // to be looked for, and told anew by no other digest
+		}
 		out = append(out, d)
 	}
 	if len(out) == 0 {

@@ -11,24 +11,37 @@ import (
 const (
 	// keptRuns is how many runs Prune leaves: three weeks of an hourly run.
 	keptRuns = 500
+	// keptGivenUp is how many digests that were given up Prune leaves of each definition and channel: a channel that
+	// is dead for years must not keep as many snapshots and bodies.
+	keptGivenUp = 52
 	// keptDigests is how many closed digests Prune leaves of each definition and channel: a year of weeks.
 	keptDigests = 52
 )
 
 // Prune drops all snapshots but the newest keep ones, the newest of all, and those that a cursor, or a
 // delivery that is open or was given up (bot state retry opens it again), names; then the items that no snapshot has any more, all runs but the newest 500, and the done and
-// superseded deliveries of all digests but the newest 52 of each channel. Their keys are never given again,
+// superseded deliveries of all digests but the newest 52 of each channel, and of those that were given up all but
+// the newest 52. Their keys are never given again,
 // for the cursor's number only rises. The file does not shrink; its free pages are used again.
 func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 	if keep < 0 {
 		return fmt.Errorf("prune: can't keep %d snapshots", keep)
 	}
-	var snapshots, sections, runs, deliveries int64
+	var snapshots, sections, runs, deliveries, givenUp int64
 	err := s.write(ctx, "prune", func(tx *sql.Tx) error {
 		if err := checkLease(ctx, tx, lease); err != nil {
 			return err
 		}
 		var err error
+		givenUp, err = drop(ctx, tx, `DELETE FROM deliveries AS d WHERE state = 'given_up'
+			AND (SELECT count(DISTINCT newer.seq) FROM deliveries AS newer WHERE newer.state = 'given_up'
+				AND newer.definition = d.definition AND newer.channel = d.channel AND newer.seq > d.seq) >= ?
+			AND NOT EXISTS (SELECT 1 FROM deliveries AS sister
+				WHERE sister.definition = d.definition AND sister.channel = d.channel AND sister.seq = d.seq
+				AND sister.state IN ('pending', 'unknown'))`, keptGivenUp)
+		if err != nil {
+			return err
+		}
 		snapshots, err = drop(ctx, tx, `DELETE FROM snapshots
 			WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT max(1, ?))
 			AND seq NOT IN (SELECT snapshot FROM cursors)
@@ -56,7 +69,7 @@ func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 	if err != nil {
 		return err
 	}
-	s.log.DebugContext(ctx, "state pruned", "snapshots", snapshots, "sections", sections, "runs", runs, "deliveries", deliveries)
+	s.log.DebugContext(ctx, "state pruned", "snapshots", snapshots, "sections", sections, "runs", runs, "deliveries", deliveries+givenUp)
 	return nil
 }
 

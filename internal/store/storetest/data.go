@@ -288,7 +288,8 @@ func testPruneRuns(t *testing.T, f *fixture) {
 	}
 }
 
-// testPruneDigests: closed digests go when they are old, whole ones only; what is open or given up stays.
+// testPruneDigests: closed digests go when they are old, whole ones only; what is open stays, and of what was given
+// up the newest 52 digests.
 func testPruneDigests(t *testing.T, f *fixture) {
 	s, lease := f.locked(t)
 	base := commit(t, s, lease, store.Update{Snapshot: small(0, 0)}).Snapshot.Seq
@@ -308,13 +309,20 @@ func testPruneDigests(t *testing.T, f *fixture) {
 		add(seq, "github-issue", store.Done)
 	}
 	add(1, "file", store.Done)
+	// A channel that is dead for years: its first two are dropped, one of them with the part that arrived.
+	add(1, "slack", store.GivenUp, store.GivenUp)
+	add(2, "slack", store.Done, store.GivenUp)
+	for seq := int64(3); seq < 3+52; seq++ {
+		add(seq, "slack", store.GivenUp)
+	}
 	commit(t, s, lease, store.Update{Deliveries: all})
 	if err := s.Prune(t.Context(), lease, 10); err != nil {
 		t.Fatal(err)
 	}
 	var want []string
 	for _, d := range all {
-		if d.Key.Channel == "file" || d.Key.Seq <= 2 || d.Key.Seq >= 5 {
+		k := d.Key
+		if k.Channel == "file" || k.Channel == "slack" && k.Seq > 2 || k.Channel == "github-issue" && (k.Seq <= 2 || k.Seq >= 5) {
 			want = append(want, d.Key.String())
 		}
 	}
