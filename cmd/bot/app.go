@@ -203,7 +203,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	}
 	r := &pipeline.Runner{
 		Repositories: set,
-		Watch:        diff.Watch(cfg.Watch),
+		Watch:        diff.Watch{Gates: cfg.Watch.Gates, KEPs: cfg.Watch.KEPs, Components: cfg.Watch.Components, Owners: cfg.Watch.Owners},
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
 		Holder: holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
 		FailingAfter: cfg.Run.FailingAfter,

@@ -29,7 +29,9 @@ var may = map[string][]string{
 	"internal/snapshot":        {"gate"},
 	"internal/diff":            {"snapshot", "gate"},
 	"internal/trace":           {"diff", "snapshot", "gate"},
-	"internal/report":          {"trace", "diff", "snapshot", "gate"},
+	"internal/usage":           {},
+	"internal/insight":         {"facts", "snapshot", "gate"},
+	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate"},
 	"internal/repo":            {"github"},
 	"internal/sources":         {"repo", "github", "snapshot", "gate"},
 	"internal/publish":         {"report", "github"},
@@ -50,7 +52,7 @@ var may = map[string][]string{
 }
 
 // pure packages take everything as arguments: no network, no files, no clock of their own.
-var pure = []string{"gate", "snapshot", "diff", "trace", "report"}
+var pure = []string{"usage", "insight", "gate", "snapshot", "diff", "trace", "report"}
 
 // speaksHTTP are the packages that may import net/http: the client of GitHub, the way out for all others,
 // the stand-in, which is a server, and what records and replays, which sends nothing of its own. Tests and the tools under test/ may too.

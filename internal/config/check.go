@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -158,6 +159,12 @@ func (k checker) watch(w Watch, components []string) {
 		return quote(s) + " is no number of a KEP", "write its number, such as 2411"
 	})
 	k.each("watch.components", w.Components, known("component", components))
+	k.each("watch.manifests", w.Manifests, func(s string) (string, string) {
+		if _, err := filepath.Match(s, ""); err != nil || strings.TrimSpace(s) == "" {
+			return quote(s) + " is no path or glob", "write a file, a folder, or a glob such as clusters/*/kubelet.yaml"
+		}
+		return "", ""
+	})
 	owner := regexp.MustCompile(`^@[A-Za-z0-9][A-Za-z0-9/_-]*$`)
 	k.each("watch.owners", w.Owners, func(s string) (string, string) {
 		if owner.MatchString(s) {

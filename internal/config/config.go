@@ -109,6 +109,7 @@ type Watch struct {
 	KEPs       []string `yaml:"keps"`       // numbers without leading zeros: "2411"
 	Components []string `yaml:"components"` // "kubeadm"
 	Owners     []string `yaml:"owners"`     // with the @: "@someone"
+	Manifests  []string `yaml:"manifests"`  // files, folders and globs on this machine
 }
 
 // Digest is one digest definition: who is told what, how often and where.

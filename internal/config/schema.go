@@ -118,6 +118,8 @@ func schema() []field {
 				doc: "Components, as the upstreams' packages name them."},
 			{name: "owners", kind: texts, def: []string{}, example: `["@someone"]`,
 				doc: "People or teams that upstream names as owners of a gate, with or without the @."},
+			{name: "manifests", kind: texts, def: []string{}, example: `["clusters/*/kubelet.yaml", "kubeadm/"]`,
+				doc: "Your own configuration on this machine: files, folders and globs, relative to the working directory. A change to a gate that one of them sets is yours. All forms that bot check reads are read."},
 		}},
 		digestsField(),
 		{name: "github", kind: section, doc: "How GitHub is spoken to. There is no key for the token: it comes from GITHUB_TOKEN, else BOT_GITHUB_TOKEN, else GH_TOKEN, else from the file that GITHUB_TOKEN_FILE names.", fields: []field{

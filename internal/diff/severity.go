@@ -97,6 +97,35 @@ type Watch struct {
 	KEPs       []string // numbers: "2411"
 	Components []string
 	Owners     []string // "@name"
+	// Settings are gates that the reader's own configuration sets.
+	Settings []WatchedSetting
+}
+
+// WatchedSetting is a gate that is set in one place of the reader's configuration.
+type WatchedSetting struct {
+	Gate string
+	// Program is what is given the gate ("kubelet"); "" where the place does not tell.
+	Program string
+	// Where is the place in words: "clusters/a/kubelet.yaml:12 (kubelet)".
+	Where string
+}
+
+// kubeadm is the one program whose gates are a world of their own: what it is given is no gate of the
+// others, though a name may be the same.
+const kubeadm = "kubeadm"
+
+func (s WatchedSetting) sets(g *gate.Gate) bool {
+	if !strings.EqualFold(s.Gate, g.Name) {
+		return false
+	}
+	all := g.Components()
+	switch s.Program {
+	case "":
+		return true
+	case kubeadm:
+		return slices.Contains(all, kubeadm)
+	}
+	return len(all) == 0 || slices.ContainsFunc(all, func(c string) bool { return c != kubeadm })
 }
 
 // match says whether a change touches what is watched, and by which entry. The old side counts too: a
@@ -108,6 +137,9 @@ func (w Watch) match(c Change) (because string, ok bool) {
 	for _, g := range []*gate.Gate{c.Gate.After, c.Gate.Before} {
 		if g == nil {
 			continue
+		}
+		if places := w.places(g); len(places) > 0 {
+			return setIn + places[0] + andMore(len(places)-1), true
 		}
 		for _, rule := range []struct {
 			word    string
@@ -127,6 +159,29 @@ func (w Watch) match(c Change) (because string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// setIn begins the reason of what is the reader's because their configuration sets it.
+const setIn = "set in "
+
+func (w Watch) places(g *gate.Gate) []string {
+	var out []string
+	for _, s := range w.Settings {
+		if s.sets(g) {
+			out = append(out, s.Where)
+		}
+	}
+	return out
+}
+
+func andMore(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return " and one more place"
+	}
+	return fmt.Sprintf(" and %d more places", n)
 }
 
 // Filter keeps what a digest definition asks for. Empty lists keep everything.
