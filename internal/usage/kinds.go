@@ -8,9 +8,9 @@ import (
 
 // recognise tells what a mapping is, by its apiVersion and kind or by the keys that only one program has.
 // skip says that nothing in it sets a gate.
-func (w *walker) recognise(fs []field, c context, depth int) (out context, skip bool) {
-	kind := str(lookup(fs, "kind"))
-	group, version := groupVersion(str(lookup(fs, "apiVersion")))
+func (w *walker) recognise(fs *mapped, c context, depth int) (out context, skip bool) {
+	kind := str(fs.get("kind"))
+	group, version := groupVersion(str(fs.get("apiVersion")))
 	if kind == "" {
 		if depth <= 1 {
 			return w.byKeys(fs, c), false
@@ -91,12 +91,13 @@ func kubernetesGroup(group string) bool {
 }
 
 // byKeys tells a file without a kind by its keys.
-func (w *walker) byKeys(fs []field, c context) context {
-	for _, f := range fs {
+func (w *walker) byKeys(fs *mapped, c context) context {
+	for _, f := range fs.all {
 		if f.key.Kind != yaml.ScalarNode {
 			continue
 		}
 		k := f.key.Value
+		below := func() *mapped { return w.fields(resolved(f.value), 0) }
 		switch {
 		case strings.HasSuffix(strings.TrimSuffix(k, "+"), "-arg"):
 			if _, ok := fromKey(strings.TrimSuffix(strings.TrimSuffix(k, "+"), "-arg"), true); ok {
@@ -104,8 +105,7 @@ func (w *walker) byKeys(fs []field, c context) context {
 				return c
 			}
 		case k == "machine" && resolved(f.value).Kind == yaml.MappingNode,
-			k == "cluster" && resolved(f.value).Kind == yaml.MappingNode && w.several(w.fields(resolved(f.value), 0)),
-			k == "cluster" && talosCluster(w.ofMapping(resolved(f.value), 0)):
+			k == "cluster" && (w.several(below()) || w.talosCluster(below())):
 			c.format, c.known = "Talos", true
 			return c
 		case k == "write_files" || k == "runcmd" || k == "bootcmd":
@@ -114,7 +114,7 @@ func (w *walker) byKeys(fs []field, c context) context {
 		case k == "KubernetesConfig":
 			c.format, c.known, c.comps = "minikube", true, everywhere()
 			return c
-		case k == "services" && lookup(w.ofMapping(resolved(f.value), 0), "kube-api", "kubelet", "kubeproxy", "kube-controller") != nil:
+		case k == "services" && below().get("kube-api", "kubelet", "kubeproxy", "kube-controller") != nil:
 			c.format, c.known = "RKE", true
 			return c
 		case k == "ignition" || k == "variant":
@@ -137,26 +137,17 @@ func (w *walker) byKeys(fs []field, c context) context {
 	return c
 }
 
-func talosCluster(fs []field) bool {
-	for _, f := range fs {
-		switch str(f.key) {
-		case "apiServer", "controllerManager", "scheduler", "proxy":
-			return lookup(plainFields(f.value), "extraArgs", "image", "env", "admissionControl", "auditPolicy") != nil
+// talosCluster reports whether a cluster section is Talos' though it names but one component, as a patch does.
+func (w *walker) talosCluster(cluster *mapped) bool {
+	for _, key := range []string{"apiServer", "controllerManager", "scheduler", "proxy"} {
+		if w.fields(cluster.get(key), 0).get("extraArgs", "image", "env", "admissionControl", "auditPolicy") != nil {
+			return true
 		}
 	}
 	return false
 }
 
-func plainFields(n *yaml.Node) []field {
-	n = resolved(n)
-	var out []field
-	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		out = append(out, field{key: resolved(n.Content[i]), value: n.Content[i+1]})
-	}
-	return out
-}
-
 // secret reports whether the mapping is a Secret, whose data is base64.
-func (c context) secret(fs []field) bool {
-	return c.format == "Secret" && str(lookup(fs, "kind")) == "Secret"
+func (c context) secret(fs *mapped) bool {
+	return c.format == "Secret" && str(fs.get("kind")) == "Secret"
 }

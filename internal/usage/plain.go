@@ -8,18 +8,31 @@ func (r *reader) plain(t text, c context) {
 	if c.format == "" || r.layers == 0 {
 		c.format = "plain text"
 	}
-	for i := 0; !r.full; {
+	start, end := 0, -1 // the line that is looked at
+	around := ""        // whose it is by what stands above
+	for i, seen := 0, 0; !r.full; seen++ {
 		at, n := nextMention(t.s, i)
 		if at < 0 {
 			return
 		}
-		start := strings.LastIndexByte(t.s[:at], '\n') + 1
-		i = at + n
-		if len(c.comps) > 0 {
-			i = r.guess(t, start, i, c)
-			continue
+		if seen >= maxMentions {
+			r.problem(t.line(at), "speaks of feature gates more often than anybody means it; what follows was not read")
+			return
 		}
-		i = r.guess(t, start, i, c.only(guessComponent(t.s, start, at)))
+		if at >= end {
+			start = max(start, strings.LastIndexByte(t.s[start:at], '\n')+1+start)
+			end = len(t.s)
+			if k := strings.IndexByte(t.s[at:], '\n'); k >= 0 {
+				end = at + k
+			}
+			around = guessAbove(t.s, start)
+		}
+		i = at + n
+		whose := c
+		if len(c.comps) == 0 {
+			whose = c.only(guessBefore(t.s[max(start, at-maxName):at], around))
+		}
+		i = r.guess(t, start, i, end, whose)
 	}
 }
 
@@ -43,15 +56,11 @@ func nextMention(s string, i int) (at, n int) {
 
 // guess reads what stands behind the name, and returns from where to look on. Text that goes on without a
 // sign that a value follows is prose.
-func (r *reader) guess(t text, start, i int, c context) int {
+func (r *reader) guess(t text, start, i, end int, c context) int {
 	s := t.s
-	flag := strings.Contains(s[start:i], "--")
-	for i < len(s) && (s[i] == '"' || s[i] == '\'' || s[i] == '`') {
+	flag := strings.Contains(s[max(start, i-maxName):i], "--")
+	for i < end && (s[i] == '"' || s[i] == '\'' || s[i] == '`') {
 		i++
-	}
-	end := len(s)
-	if k := strings.IndexByte(s[i:], '\n'); k >= 0 {
-		end = i + k
 	}
 	rest := s[i:end]
 	trimmed := strings.TrimLeft(rest, " \t")
@@ -185,38 +194,47 @@ func indent(s string) int {
 	return n
 }
 
-// guessComponent is the program that the line names before the gates, else the kind of the document it is in.
-func guessComponent(s string, start, at int) string {
-	before := plainName(s[max(start, at-maxName):at])
-	best, where := "", -1
-	for _, n := range named() {
+// guessBefore is the program that the line names before the gates, else what stands above says.
+func guessBefore(line, around string) string {
+	before := plainName(line)
+	best, where := around, -1
+	for _, n := range append(named(), [2]string{"apiserver", apiserver}) {
 		if k := strings.LastIndex(before, n[0]); k > where {
 			best, where = n[1], k
 		}
 	}
-	if best == "" && strings.Contains(before, "apiserver") {
-		best = apiserver
-	}
-	if best != "" {
-		return best
-	}
-	doc := s[max(0, start-4096):start]
+	return best
+}
+
+// guessAbove is the program that the lines above name: the kind of the document, a container's name, or a key
+// that holds this one. Only the nearest lines count.
+func guessAbove(s string, start int) string {
+	doc := s[max(0, start-1024):start]
 	for _, boundary := range []string{"\n---", "\n```"} {
 		if k := strings.LastIndex(doc, boundary); k >= 0 {
 			doc = doc[k:]
 		}
 	}
-	for _, kind := range [][2]string{{"kind: KubeletConfiguration", kubelet}, {"kind: KubeProxyConfiguration", kubeProxy}, {"kind: ClusterConfiguration", ""}} {
-		if strings.Contains(doc, kind[0]) {
-			return kind[1]
-		}
-	}
-	// A container's name, as in a Pod that is a template.
+	own := indent(s[start:])
 	lines := strings.Split(doc, "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := strings.TrimPrefix(strings.TrimSpace(lines[i]), "- ")
-		if name, ok := fromProgram(strings.TrimSpace(strings.TrimPrefix(line, "name:"))); ok {
-			return name
+		switch name := strings.TrimSpace(strings.TrimPrefix(line, "name:")); {
+		case line == "kind: KubeletConfiguration":
+			return kubelet
+		case line == "kind: KubeProxyConfiguration":
+			return kubeProxy
+		case len(name) < maxName:
+			if name, ok := fromProgram(name); ok {
+				return name
+			}
+		}
+		key, isKey := strings.CutSuffix(line, ":")
+		if at := indent(lines[i]); isKey && at < own && len(key) < maxName {
+			own = at
+			if comp, ok := fromKey(key, false); ok {
+				return comp
+			}
 		}
 	}
 	return ""

@@ -65,7 +65,7 @@ func TestTraps(t *testing.T) {
 		{"two programs in a line", "a.sh", "kubelet --feature-gates=A=true && kube-proxy --feature-gates=B=true\n", []string{"1 kubelet A=true", "1 kube-proxy B=true"}, ""},
 		{"an apostrophe in a comment", "a.sh", "# it's here\nkubelet --feature-gates=A=true\n# and it's there\n", []string{"2 kubelet A=true"}, ""},
 		{"an apostrophe that never ends", "a.sh", "echo it's\nkubelet --feature-gates=A=true\n", []string{"2 kubelet A=true"}, ""},
-		{"folded, kept and indented blocks", "a.yaml", "a: &x >-2\n    first\n\n    kubelet\n    --feature-gates=A=true,B=true\n\n    --v=2\n", []string{"5 kubelet A=true", "5 kubelet B=true"}, ""},
+		{"folded, kept and indented blocks", "a.yaml", "a: &x >-\n    first\n\n    kubelet\n    --feature-gates=A=true,B=true\n\n    --v=2\n", []string{"5 kubelet A=true", "5 kubelet B=true"}, ""},
 		{"a quoted string over lines", "a.yaml", "a: \"kubelet \\\n  --feature-gates=\\\"A=true,\\\n  B=true\\\"\\u0020\"\n", []string{"2 kubelet A=true", "3 kubelet B=true"}, ""},
 		{"a single-quoted string over lines", "a.yaml", "a: 'it''s\n\n  kubelet --feature-gates=A=true'\n", []string{"3 kubelet A=true"}, ""},
 		{"a plain string over lines", "a.yaml", "a: kubelet --v=2\n  --feature-gates=A=true\n  --x\n", []string{"2 kubelet A=true"}, ""},

@@ -50,7 +50,8 @@ const (
 	maxSettings = 10000
 	maxProblems = 100
 	maxName     = 253 // letters of a gate's name
-	maxTokens   = 1 << 16
+	maxTokens   = 1 << 16 // words of a line
+	maxMentions = 20000   // places of plain text that speak of feature gates
 )
 
 // Setting is one gate set in one place.

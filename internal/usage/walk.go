@@ -59,9 +59,46 @@ type field struct {
 	merged     bool
 }
 
-// fields are a mapping's own entries, twice where they stand twice, and then what is merged into it.
-func (w *walker) fields(n *yaml.Node, depth int) []field {
-	var out []field
+// mapped are the entries of a mapping, in order, twice where they stand twice.
+type mapped struct {
+	all   []field
+	index map[string]*yaml.Node // the first of each key; nil while nobody asks
+}
+
+// get is the value of the first of the keys that is there, nil where none is.
+func (m *mapped) get(keys ...string) *yaml.Node {
+	if len(m.all) <= 16 {
+		for _, key := range keys {
+			for _, f := range m.all {
+				if f.key.Value == key && f.key.Kind == yaml.ScalarNode {
+					return resolved(f.value)
+				}
+			}
+		}
+		return nil
+	}
+	if m.index == nil {
+		m.index = make(map[string]*yaml.Node, len(m.all))
+		for _, f := range m.all {
+			if _, twice := m.index[f.key.Value]; !twice && f.key.Kind == yaml.ScalarNode {
+				m.index[f.key.Value] = resolved(f.value)
+			}
+		}
+	}
+	for _, key := range keys {
+		if n := m.index[key]; n != nil {
+			return n
+		}
+	}
+	return nil
+}
+
+// fields are a mapping's own entries, and then what is merged into it. Of anything else there are none.
+func (w *walker) fields(n *yaml.Node, depth int) *mapped {
+	out := &mapped{}
+	if n == nil || n.Kind != yaml.MappingNode {
+		return out
+	}
 	var merge []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := resolved(n.Content[i]), n.Content[i+1]
@@ -69,7 +106,14 @@ func (w *walker) fields(n *yaml.Node, depth int) []field {
 			merge = append(merge, v)
 			continue
 		}
-		out = append(out, field{key: k, value: v})
+		out.all = append(out.all, field{key: k, value: v})
+	}
+	if len(merge) == 0 {
+		return out
+	}
+	has := map[string]bool{}
+	for _, f := range out.all {
+		has[f.key.Value] = true
 	}
 	for _, m := range merge {
 		from := []*yaml.Node{m}
@@ -81,14 +125,14 @@ func (w *walker) fields(n *yaml.Node, depth int) []field {
 			if f.Kind != yaml.MappingNode || !w.step(f, depth) {
 				continue
 			}
-			w.steps += len(f.Content)
-			for _, e := range w.fields(f, depth+10) {
-				if lookup(out, e.key.Value) == nil {
-					e.merged = true
-					out = append(out, e)
-				}
+			for _, e := range w.fields(f, depth+10).all {
 				if w.steps++; w.steps > maxSteps {
 					break
+				}
+				if !has[e.key.Value] {
+					has[e.key.Value] = true
+					e.merged = true
+					out.all = append(out.all, e)
 				}
 			}
 		}
@@ -104,17 +148,6 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-func lookup(fs []field, names ...string) *yaml.Node {
-	for _, f := range fs {
-		for _, name := range names {
-			if f.key.Kind == yaml.ScalarNode && f.key.Value == name {
-				return resolved(f.value)
-			}
-		}
-	}
-	return nil
-}
-
 func str(n *yaml.Node) string {
 	if n == nil || n.Kind != yaml.ScalarNode {
 		return ""
@@ -127,13 +160,16 @@ func (w *walker) value(n *yaml.Node, c context, depth int) {
 	if !w.step(n, depth) {
 		return
 	}
+	if n.Anchor != "" && n.Kind != yaml.ScalarNode && w.again(n, c) {
+		return
+	}
 	switch n.Kind {
 	case yaml.DocumentNode:
 		for _, e := range n.Content {
 			w.value(e, c, depth+1)
 		}
 	case yaml.AliasNode:
-		if n.Alias != nil && !w.again(n.Alias, c) {
+		if n.Alias != nil {
 			w.value(n.Alias, c, depth+1)
 		}
 	case yaml.MappingNode:
@@ -154,10 +190,10 @@ func (w *walker) mapping(n *yaml.Node, c context, depth int) {
 	}
 	c, ran := w.container(fs, c)
 	weak := c.known || w.several(fs)
-	if of, ok := fromProgram(str(lookup(w.ofMapping(lookup(fs, "target"), depth), "name"))); ok {
+	if of, ok := fromProgram(str(w.fields(fs.get("target"), depth).get("name"))); ok {
 		c.comps = []string{of} // what a patch is for
 	}
-	for _, f := range fs {
+	for _, f := range fs.all {
 		if f.merged && w.again(f.value, c) {
 			continue
 		}
@@ -217,9 +253,9 @@ func (w *walker) mapping(n *yaml.Node, c context, depth int) {
 }
 
 // several reports whether a mapping names components beside each other: then "scheduler" is Kubernetes'.
-func (w *walker) several(fs []field) bool {
+func (w *walker) several(fs *mapped) bool {
 	n := 0
-	for _, f := range fs {
+	for _, f := range fs.all {
 		if f.key.Kind != yaml.ScalarNode {
 			continue
 		}
@@ -268,12 +304,12 @@ func (w *walker) gates(n *yaml.Node, c context, depth int) {
 	case yaml.MappingNode:
 		fs := w.fields(n, depth)
 		if isSchema(fs) {
-			if d := lookup(fs, "default"); d != nil {
+			if d := fs.get("default"); d != nil {
 				w.gates(d, c, depth+1)
 			}
 			return
 		}
-		for _, f := range fs {
+		for _, f := range fs.all {
 			if f.merged && w.again(f.key, c) || f.key.Kind != yaml.ScalarNode || f.key.Value == "" {
 				continue
 			}
@@ -302,7 +338,7 @@ func (w *walker) set(n *yaml.Node, depth int) (string, bool) {
 	case yaml.MappingNode:
 		fs := w.fields(n, depth)
 		for _, key := range []string{"enabled", "value", "default"} {
-			if v := lookup(fs, key); v != nil && v.Kind == yaml.ScalarNode {
+			if v := fs.get(key); v != nil && v.Kind == yaml.ScalarNode {
 				return v.Value, true
 			}
 		}
@@ -321,12 +357,12 @@ func (w *walker) item(n *yaml.Node, c context, depth int) {
 		w.list(w.d.scalar(n), c)
 	case yaml.MappingNode:
 		fs := w.fields(n, depth)
-		name := lookup(fs, "name")
+		name := fs.get("name")
 		if str(name) == "" {
 			w.gates(n, c, depth+1)
 			return
 		}
-		if on := lookup(fs, "components"); on != nil && on.Kind == yaml.SequenceNode {
+		if on := fs.get("components"); on != nil && on.Kind == yaml.SequenceNode {
 			c.comps = nil
 			for _, e := range on.Content {
 				if comp, _ := fromProgram(str(resolved(e))); str(resolved(e)) != "" {
@@ -340,12 +376,12 @@ func (w *walker) item(n *yaml.Node, c context, depth int) {
 }
 
 // isSchema reports whether a mapping describes a field rather than fills it.
-func isSchema(fs []field) bool {
-	switch str(lookup(fs, "type")) {
+func isSchema(fs *mapped) bool {
+	switch str(fs.get("type")) {
 	case "object", "string", "array", "boolean":
 		return true
 	}
-	return lookup(fs, "additionalProperties", "properties", "x-kubernetes-preserve-unknown-fields") != nil
+	return fs.get("additionalProperties", "properties", "x-kubernetes-preserve-unknown-fields") != nil
 }
 
 // flags reads k3s' lists of arguments for a component.
@@ -420,9 +456,9 @@ func (w *walker) commands(words []token, c context) {
 }
 
 // container reads command and args together, and says whose they are.
-func (w *walker) container(fs []field, c context) (context, bool) {
-	command, args := lookup(fs, "command"), lookup(fs, "args")
-	image, name := str(lookup(fs, "image")), str(lookup(fs, "name"))
+func (w *walker) container(fs *mapped, c context) (context, bool) {
+	command, args := fs.get("command"), fs.get("args")
+	image, name := str(fs.get("image")), str(fs.get("name"))
 	if command == nil && (args == nil || name == "") && (image == "" || name == "" && args == nil) {
 		return c, false
 	}
@@ -470,12 +506,12 @@ func (w *walker) container(fs []field, c context) (context, bool) {
 
 // pair reads {name: feature-gates, value: A=true}, as kubeadm's arguments, environment variables and a
 // topology's variables are written.
-func (w *walker) pair(fs []field, c context, depth int) bool {
-	name, value := str(lookup(fs, "name")), lookup(fs, "value")
+func (w *walker) pair(fs *mapped, c context, depth int) bool {
+	name, value := str(fs.get("name")), fs.get("value")
 	if name == "" {
-		if name = str(lookup(fs, "Key")); name != "" { // minikube's ExtraOptions
-			value = lookup(fs, "Value")
-			if comp, ok := fromKey(str(lookup(fs, "Component")), true); ok {
+		if name = str(fs.get("Key")); name != "" { // minikube's ExtraOptions
+			value = fs.get("Value")
+			if comp, ok := fromKey(str(fs.get("Component")), true); ok {
 				c.comps = []string{comp}
 			}
 		}
@@ -499,7 +535,7 @@ func (w *walker) pair(fs []field, c context, depth int) bool {
 		return true
 	}
 	if gate, ok := environmentGate(name); ok {
-		w.found(c.with(clientGo), gate, value.Value, w.d.line(lookup(fs, "name", "Key")))
+		w.found(c.with(clientGo), gate, value.Value, w.d.line(fs.get("name", "Key")))
 		return true
 	}
 	if mentions(value.Value) {
@@ -514,12 +550,12 @@ func (w *walker) pair(fs []field, c context, depth int) bool {
 }
 
 // operation reads a JSON patch's {op, path, value}: the path says what the value is.
-func (w *walker) operation(fs []field, c context, depth int) bool {
-	op, pointer := str(lookup(fs, "op")), str(lookup(fs, "path"))
+func (w *walker) operation(fs *mapped, c context, depth int) bool {
+	op, pointer := str(fs.get("op")), str(fs.get("path"))
 	if op == "" || !strings.HasPrefix(pointer, "/") {
 		return false
 	}
-	value := lookup(fs, "value", "valueFrom")
+	value := fs.get("value", "valueFrom")
 	if value == nil || op == "remove" || op == "test" {
 		return true
 	}
@@ -542,8 +578,8 @@ func (w *walker) operation(fs []field, c context, depth int) bool {
 	last := len(parts) - 1
 	switch {
 	case gatesAt >= 0 && gatesAt == last:
-		if from := lookup(fs, "valueFrom"); from != nil && from == value {
-			if t := lookup(w.ofMapping(from, depth), "template"); t != nil && t.Kind == yaml.ScalarNode {
+		if from := fs.get("valueFrom"); from != nil && from == value {
+			if t := w.fields(from, depth).get("template"); t != nil && t.Kind == yaml.ScalarNode {
 				c.guess = strings.Contains(t.Value, "{{")
 				w.list(w.d.scalar(t), c)
 			}
@@ -562,23 +598,19 @@ func (w *walker) operation(fs []field, c context, depth int) bool {
 	return true
 }
 
-func (w *walker) ofMapping(n *yaml.Node, depth int) []field {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	return w.fields(n, depth)
-}
-
 // content reads a scalar that stands under a key. What it is a file of, its neighbours may say.
-func (w *walker) content(fs []field, key string, n *yaml.Node, c context) {
+func (w *walker) content(fs *mapped, key string, n *yaml.Node, c context) {
+	if !mentions(n.Value) && key != "content" {
+		return
+	}
 	name := key
 	for _, k := range []string{"path", "filename", "name"} {
-		if s := str(lookup(fs, k)); s != "" && k != key {
+		if s := str(fs.get(k)); s != "" && k != key {
 			name = s
 			break
 		}
 	}
-	if e := str(lookup(fs, "encoding")); key == "content" && (e == "base64" || e == "b64") {
+	if e := str(fs.get("encoding")); key == "content" && (e == "base64" || e == "b64") {
 		w.encoded(name, n, c)
 		return
 	}

@@ -1,8 +1,10 @@
 package usage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -159,7 +161,15 @@ func unmarshal(src []byte, d *document) (err error) {
 		}
 	}()
 	d.root = &yaml.Node{}
-	return yaml.Unmarshal(src, d.root)
+	in := yaml.NewDecoder(bytes.NewReader(src))
+	if err := in.Decode(d.root); err != nil && err != io.EOF {
+		return err
+	}
+	// Behind the first value there must be nothing. A template's {{ if }} is a value to YAML, and what it is about follows.
+	if err := in.Decode(&yaml.Node{}); err != nil && err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // offset is where a place stands in the document's text; YAML counts letters, not bytes.
