@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// lines tells the file's line of a place in some text, and where in the text that line ends.
+// lines tells the file's line of a place in some text, and up to where in the text it surely holds.
 type lines interface {
 	line(off int) (line, end int)
 }
@@ -36,10 +36,11 @@ func (f *fileLines) line(off int) (int, int) {
 	if off == len(f.s) && off > 0 && f.s[off-1] == '\n' {
 		n-- // behind the last newline there is no line any more
 	}
-	if end := strings.IndexByte(f.s[off:], '\n'); end >= 0 {
+	near := min(off+lineBlock, len(f.s)) // the line may end later: who asks, asks again
+	if end := strings.IndexByte(f.s[off:near], '\n'); end >= 0 {
 		return n, off + end + 1
 	}
-	return n, len(f.s) + 1
+	return n, near + 1
 }
 
 // marks are the lines of text that was taken out of other text: from each offset on, the line holds.

@@ -74,6 +74,8 @@ func TestTraps(t *testing.T) {
 		{"UTF-16", "a.yaml", utf16le, []string{"3 kubelet A=true"}, ""},
 		{"a comment in Latin-1", "a.yaml", kubeletHead + "# f\xfcr uns\nfeatureGates: {A: true}\n", []string{"4 kubelet A=true"}, ""},
 		{"letters of many bytes before it", "a.yaml", "x: {ä: ö, \"\U0001f680\": é, cmd: \"kubelet --feature-gates=A=true\"}\n", []string{"1 kubelet A=true"}, ""},
+		{"a line of many-byte letters", "a.yaml", "x: [\"" + strings.Repeat("\u00e4\u6f22", 5000) + "\", {featureGates: {A: true}}, \"kubelet --feature-gates=B=true,\\\n  C=true\"]\n",
+			[]string{"1  A=true", "1 kubelet B=true", "2 kubelet C=true"}, ""},
 		{"a program's separators", "a.yaml", "x: \"\u2028\"\nkubelet: {featureGates: {A: true}}\n", []string{"2 kubelet A=true"}, ""},
 		{"directives and document ends", "a.yaml", "%YAML 1.2\n---\nkubelet: {featureGates: {A: true}}\n...\n# between\n---\nkubelet: {featureGates: {B: true}}\n", []string{"3 kubelet A=true", "7 kubelet B=true"}, ""},
 		{"a broken document costs itself", "a.yaml", "a: b: c\n---\nkubelet: {featureGates: {B: true}}\n", []string{"3 kubelet B=true"}, "1 is no valid YAML here"},
@@ -125,6 +127,10 @@ func TestHostileFiles(t *testing.T) {
 			break
 		}
 	}
+	contexts := "x: &x [" + strings.Repeat("feature,", 50000) + "]\n"
+	for i := range 1000 {
+		contexts += fmt.Sprintf("y%d: {image: a, name: b%d, args: *x}\n", i, i)
+	}
 	for _, tc := range []struct {
 		name, file, in string
 		settings       int // at most
@@ -139,6 +145,9 @@ func TestHostileFiles(t *testing.T) {
 		{"deep dashes", "a.yaml", "feature\n" + strings.Repeat("- ", 100000), 0, ""},
 		{"documents in documents", "a.yaml", nested, 0, ""},
 		{"too large", "a.yaml", strings.Repeat("#", usage.MaxFile+1), 0, "larger than 16 MiB"},
+		{"many documents", "a.yaml", strings.Repeat("---\n---\n", 100000), 0, "more than 10000 documents"},
+		{"an alias of a long list, often", "a.yaml", "x: &x [" + strings.Repeat("feature,", 100000) + "]\ny: [" + strings.Repeat("*x,", 1000) + "]", 0, ""},
+		{"an alias in ever new contexts", "a.yaml", contexts, 0, "aliases beyond all measure"},
 		{"many entries", "a.yaml", "featureGates: {A: true}\n" + strings.Repeat("a:\n", 300000), 1, "more than 262144 entries"},
 		{"many gates", "a.sh", "kubelet --feature-gates=" + strings.Repeat("A=true,", 200000), 10000, "more than 10000 gates"},
 		{"a long name", "a.sh", "kubelet --feature-gates=" + strings.Repeat("A", 1<<20), 0, "more than 253 letters"},

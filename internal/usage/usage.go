@@ -42,16 +42,17 @@ import (
 
 // Limits of one Read. All are far above what a cluster's files need.
 const (
-	MaxFile     = 16 << 20 // bytes of a file
-	maxNodes    = 1 << 18  // marks that may begin a node, of one YAML document
-	maxDepth    = 200      // levels of one document
-	maxLayers   = 6        // documents within documents
-	maxEmbedded = 4        // bytes of embedded documents, in times the file's
-	maxSettings = 10000
-	maxProblems = 100
-	maxName     = 253 // letters of a gate's name
-	maxTokens   = 1 << 16 // words of a line
-	maxMentions = 20000   // places of plain text that speak of feature gates
+	MaxFile      = 16 << 20 // bytes of a file
+	maxNodes     = 1 << 18  // marks that may begin a node, of one YAML document
+	maxDocuments = 10000    // of a stream
+	maxDepth     = 200      // levels of one document
+	maxLayers    = 6        // documents within documents
+	maxEmbedded  = 4        // bytes of embedded documents, in times the file's
+	maxSettings  = 10000
+	maxProblems  = 100
+	maxName      = 253     // letters of a gate's name
+	maxTokens    = 1 << 16 // words of a line
+	maxMentions  = 20000   // places of plain text that speak of feature gates
 )
 
 // Setting is one gate set in one place.

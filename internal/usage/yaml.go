@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,9 +16,10 @@ import (
 
 // document is one parsed YAML document and the text it was parsed from.
 type document struct {
-	t      text
-	root   *yaml.Node
-	starts []int // where its lines begin, as YAML counts them
+	t       text
+	root    *yaml.Node
+	starts  []int // where its lines begin, as YAML counts them
+	letters []int // how many letters begin before each block; none where each is one byte
 }
 
 // maxUnmentioned is up to where a document that names no gates is parsed all the same, to tell whether it is sound.
@@ -26,8 +28,13 @@ const maxUnmentioned = 1 << 20
 // documents reads a stream of YAML or JSON documents, each for itself.
 func (r *reader) documents(name string, t text, c context) {
 	byName := r.layers == 0
-	for _, part := range splitDocuments(t) {
+	parts := splitDocuments(t)
+	for i, part := range parts {
 		if r.full {
+			return
+		}
+		if i == maxDocuments {
+			r.problem(part.line(0), fmt.Sprintf("holds more than %d documents; from here on it was not read: split the file", maxDocuments))
 			return
 		}
 		wanted := mentions(part.s)
@@ -76,7 +83,7 @@ func (r *reader) documents(name string, t text, c context) {
 func splitDocuments(t text) []text {
 	var out []text
 	from := 0
-	for i := 0; i < len(t.s); {
+	for i := 0; i < len(t.s) && len(out) <= maxDocuments; {
 		end := len(t.s)
 		if k := strings.IndexByte(t.s[i:], '\n'); k >= 0 {
 			end = i + k + 1
@@ -175,7 +182,7 @@ func unmarshal(src []byte, d *document) (err error) {
 // offset is where a place stands in the document's text; YAML counts letters, not bytes.
 func (d *document) offset(line, column int) int {
 	if d.starts == nil {
-		d.starts = lineStarts(d.t.s)
+		d.starts, d.letters = lineStarts(d.t.s), countLetters(d.t.s)
 	}
 	if line < 1 {
 		return 0
@@ -183,16 +190,48 @@ func (d *document) offset(line, column int) int {
 	if line > len(d.starts) {
 		return len(d.t.s)
 	}
-	i := d.starts[line-1]
-	for ; column > 1 && i < len(d.t.s); column-- {
-		if c := d.t.s[i]; c < utf8.RuneSelf {
-			i++
-			continue
+	start := d.starts[line-1]
+	if len(d.letters) == 0 {
+		return min(start+max(0, column-1), len(d.t.s))
+	}
+	// A line may be the whole file, and be asked about at each of its letters.
+	block := start / lineBlock
+	want := d.letters[block] + letters(d.t.s[block*lineBlock:start]) + max(0, column-1)
+	block = sort.SearchInts(d.letters, want+1) - 1
+	i := block * lineBlock
+	for left := want - d.letters[block]; i < len(d.t.s); i++ {
+		if utf8.RuneStart(d.t.s[i]) {
+			if left == 0 {
+				break
+			}
+			left--
 		}
-		_, n := utf8.DecodeRuneInString(d.t.s[i:])
-		i += n
 	}
 	return i
+}
+
+func letters(s string) int {
+	n := 0
+	for _, c := range []byte(s) {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// countLetters counts the letters that begin before each block of the text, unless each is one byte.
+func countLetters(s string) []int {
+	var before []int
+	n := 0
+	for i := 0; i <= len(s); i += lineBlock {
+		before = append(before, n)
+		n += letters(s[i:min(i+lineBlock, len(s))])
+	}
+	if n == len(s) {
+		return nil
+	}
+	return before
 }
 
 // lineStarts are the lines as YAML breaks them: also at a lone carriage return and at Unicode's breaks.
