@@ -123,11 +123,15 @@ func (w *walker) byKeys(fs *mapped, c context) context {
 		}
 	}
 	name := strings.ToLower(w.name)
+	base := name[strings.LastIndexAny(name, `/\`)+1:]
+	if strings.Contains(base, "+") && len(c.comps) == 0 {
+		c = c.only(fromPath(base)) // kubeadm's patches: kubeletconfiguration0+merge.yaml
+	}
 	switch {
 	case c.format != "":
 	case strings.Contains(name, "minikube"):
 		c.format, c.comps = "minikube", everywhere()
-	case strings.Contains(name[strings.LastIndexAny(name, `/\`)+1:], "values"):
+	case strings.Contains(base, "values"):
 		c.format = "Helm values"
 	case strings.HasSuffix(name, ".json"):
 		c.format = "JSON"

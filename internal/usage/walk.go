@@ -276,7 +276,7 @@ func prose(key string) bool {
 }
 
 func (w *walker) rancher() string {
-	if strings.Contains(strings.ToLower(w.reader.file), "rke2") {
+	if strings.Contains(strings.ToLower(w.file), "rke2") {
 		return "RKE2"
 	}
 	return "k3s"
@@ -468,7 +468,7 @@ func (w *walker) container(fs *mapped, c context) (context, bool) {
 		case n == nil:
 		case n.Kind == yaml.ScalarNode:
 			t := w.d.scalar(n)
-			words = append(words, w.reader.words(t)...)
+			words = append(words, w.words(t)...)
 		case n.Kind == yaml.SequenceNode:
 			for _, e := range n.Content {
 				if e = resolved(e); e.Kind == yaml.ScalarNode && w.step(e, 0) {

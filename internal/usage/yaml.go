@@ -169,11 +169,11 @@ func unmarshal(src []byte, d *document) (err error) {
 	}()
 	d.root = &yaml.Node{}
 	in := yaml.NewDecoder(bytes.NewReader(src))
-	if err := in.Decode(d.root); err != nil && err != io.EOF {
+	if err := in.Decode(d.root); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	// Behind the first value there must be nothing. A template's {{ if }} is a value to YAML, and what it is about follows.
-	if err := in.Decode(&yaml.Node{}); err != nil && err != io.EOF {
+	if err := in.Decode(&yaml.Node{}); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	return nil
@@ -337,7 +337,7 @@ func unescape(s string) (got string, width int) {
 	if len(s) < 2 {
 		return "", len(s)
 	}
-	digits := 0
+	var digits int
 	switch s[1] {
 	case 'n', 't', 'r', ' ', '\t', '\n', 'N', '_', 'L', 'P', 'v', 'f':
 		return "", 2
