@@ -11,11 +11,13 @@ import (
 // The words for how sure a removal is. TestBackTest measures them on the embedded history and holds them:
 //
 //   - certain: no forecast. The gate is gone in a later release that is known.
-//   - likely: a comment plans the release, and the lock does not speak against it. Right in four of five
-//     forecasts (in a little more than half of those since locks carry versions); never yet has a gate
-//     gone earlier.
-//   - possible: one reason alone, or the release was due already. Right in two of five; the others mostly
-//     went later, for upstream's rule says from when a gate may go, not when it goes.
+//   - likely: a comment plans the release, and the lock does not speak against it. 80 % of the forecasts were
+//     right, 56 % of those made since v1.32; all others were too early, none too late.
+//   - possible: one reason alone, or the release is due already. 47 % were right, 43 % since v1.32; all others
+//     but one were too early.
+//
+// Forecasts err to one side because upstream's rule says from when a gate may go, not when it goes. Who
+// removes a setting before the forecast release is safe in all cases but that one.
 const (
 	Certain  = "certain"
 	Likely   = "likely"

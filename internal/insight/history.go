@@ -208,3 +208,12 @@ func (h *History) run(p program, name, minor string, holds func(gate.Spec) bool)
 	}
 	return since
 }
+
+// Until returns a history that ends with a version, as if nothing later were known.
+func (h *History) Until(version string) *History {
+	minor := Minor(version)
+	out := &History{at: maps.Clone(h.at)}
+	maps.DeleteFunc(out.at, func(r string, _ release) bool { return gate.CompareVersions(r, minor) > 0 })
+	out.index()
+	return out
+}

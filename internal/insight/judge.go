@@ -53,7 +53,7 @@ func (c *inquiry) judge(q Query) {
 	if q.Component == "" {
 		c.say("The file does not tell which component sets the gate: judged by what the main binaries take together.")
 	}
-	if (q.Gate == "AllAlpha" || q.Gate == "AllBeta") && p.hasMeta() {
+	if isMeta(q.Gate) && p.hasMeta() {
 		c.meta()
 		return
 	}
@@ -61,7 +61,14 @@ func (c *inquiry) judge(q Query) {
 	missing := c.h.missing(p, q.Gate, c.to)
 	c.j.KEPs = c.keps(e)
 	switch {
+	case u == yes && q.Component == "" && slices.Equal(e.registered, []string{kubeadm}):
+		c.p, _ = programOf(kubeadm)
+		c.say("Only kubeadm takes it at " + c.to + ".")
+		c.present(e)
 	case u == yes:
+		if q.Component == "" && !slices.Contains(e.registered, kubernetes) && !slices.Contains(e.registered, clientGo) {
+			c.say("At " + c.to + " these take it: " + c.h.homes(c.name, c.to) + ".")
+		}
 		c.present(e)
 	case len(missing) > 0:
 		c.uncovered(missing)
@@ -97,6 +104,7 @@ func (c *inquiry) present(e entry) {
 			return
 		}
 		c.say(c.state(s))
+		c.say("The value is neither true nor false.")
 		c.decide(InvalidValue, "", fmt.Sprintf("Set %s to true or false, or remove it from %s.", c.name, c.where()))
 		return
 	}
@@ -158,7 +166,8 @@ func (c *inquiry) absent() {
 		if other := c.h.homes(c.name, c.to); other != "" && len(c.h.at[c.to].gates[c.name]) > 0 {
 			c.say("At " + c.to + " only these take it: " + other + ".")
 		}
-		c.say(fmt.Sprintf("Last in %s, gone from %s (%s).", last, since, c.h.at[since].source))
+		e, _ := c.h.find(c.p, c.name, last)
+		c.say(fmt.Sprintf("Last registered by %s in %s, gone in %s (%s).", strings.Join(e.registered, " and "), last, since, c.h.at[since].source))
 		if !c.p.refuses() {
 			c.ignored("is gone since " + since)
 			return
@@ -176,6 +185,8 @@ func (c *inquiry) absent() {
 		c.j.Suggestion = c.h.homes(c.name, c.to)
 		c.say(fmt.Sprintf("It is no gate of %s; it belongs to %s.", c.p.title(), c.j.Suggestion))
 		advice = fmt.Sprintf("Remove %s from %s; set it for %s if you need it.", c.name, c.where(), c.j.Suggestion)
+	case isMeta(c.name):
+		c.say(fmt.Sprintf("%s does not know %s.", c.p.title(), c.name))
 	default:
 		c.say(fmt.Sprintf("No release from %s to %s has a gate of this name.", c.h.releases[0], c.h.releases[len(c.h.releases)-1]))
 		if c.j.Suggestion = c.h.nearest(c.p, c.name, c.to); c.j.Suggestion != "" {
@@ -228,6 +239,8 @@ func (c *inquiry) ignored(why string) {
 	c.decide(Redundant, "", fmt.Sprintf("Remove KUBE_FEATURE_%s: it does nothing.", c.name))
 }
 
+func isMeta(name string) bool { return name == "AllAlpha" || name == "AllBeta" }
+
 // meta judges AllAlpha and AllBeta, which stand for all gates of a stage that nobody sets by name. Their own
 // default is off, but setting that is not the same as leaving them out: it switches off what is on.
 func (c *inquiry) meta() {
@@ -236,6 +249,7 @@ func (c *inquiry) meta() {
 		stage = gate.Beta
 	}
 	if !c.valid && !c.open {
+		c.say("The value is neither true nor false.")
 		c.decide(InvalidValue, "", fmt.Sprintf("Set %s to true or false, or remove it from %s.", c.name, c.where()))
 		return
 	}
