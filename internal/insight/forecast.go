@@ -28,13 +28,13 @@ const (
 // since registrations carry versions; before that two minors were the custom.
 const versionedLocks = "1.32"
 
-// Forecast says when a gate, read from an upstream at a version, is likely to go. It looks at nothing but
+// Forecast says when a gate, read from an upstream at a version ("": the newest known), is likely to go. It looks at nothing but
 // the gate: a lock counts where its spec has a version, and only for components of Kubernetes, whose rule
 // it is. A comment at the end of the registration's line counts everywhere.
 func Forecast(g gate.Gate, version string) (Removal, bool) {
 	minor := Minor(version)
 	s, ok := g.Effective(minor)
-	if !ok || minor == "" {
+	if !ok {
 		return Removal{}, false
 	}
 	if !slices.ContainsFunc(g.Components(), func(c string) bool { return slices.Contains(components(), c) }) {
@@ -92,7 +92,7 @@ func (h *History) forecast(p program, name, minor string) (Removal, bool) {
 func locked(s gate.Spec) bool { return s.Locked }
 
 // forecast weighs the two things that tell of a removal: the lock, with the minor since which it holds ("":
-// nobody knows), and the release that a comment names.
+// nobody knows), and the release that a comment names. at "" means that nobody knows what is due already.
 func forecast(locked bool, since, comment, at string) (Removal, bool) {
 	earliest, distance := "", ""
 	if locked && since != "" {
@@ -121,7 +121,7 @@ func forecast(locked bool, since, comment, at string) (Removal, bool) {
 		return Removal{}, false
 	}
 	if gate.CompareVersions(r.Release, at) <= 0 {
-		r = Removal{plus(at, 1), "due since " + r.Release + ": " + r.Rule, Possible}
+		r = Removal{plus(at, 1), "due since " + r.Release + " (" + r.Rule + ")", Possible}
 	}
 	return r, r.Release != ""
 }

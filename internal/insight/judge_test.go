@@ -299,3 +299,47 @@ func BenchmarkFromTable(b *testing.B) {
 		insight.FromTable(t)
 	}
 }
+
+// TestForecastOfAGate: the rules, one by one.
+func TestForecastOfAGate(t *testing.T) {
+	g := func(component, removeIn string, specs ...gate.Spec) gate.Gate {
+		return gate.Gate{Name: "G", Component: component, RemoveIn: removeIn, Specs: specs}
+	}
+	lock := func(since string) gate.Spec {
+		return gate.Spec{Since: since, Stage: gate.GA, Default: true, Locked: true}
+	}
+	free := gate.Spec{Since: "1.33", Stage: gate.GA, Default: true}
+	for _, c := range []struct {
+		name, version string
+		gate          gate.Gate
+		want          string // release and confidence
+	}{
+		{"three minors", "1.36", g("kubernetes", "", lock("1.34")), "1.37 possible"},
+		{"two minors, before locks had three", "1.31", g("kubernetes", "", lock("1.30")), "1.32 possible"},
+		{"a comment that agrees", "1.36", g("kubernetes", "1.37", lock("1.34")), "1.37 likely"},
+		{"a comment that wants later", "1.36", g("kubernetes", "1.39", lock("1.34")), "1.39 likely"},
+		{"a comment that wants earlier than the rule allows", "v1.36.1", g("kubernetes", "1.37", lock("1.36")), "1.39 possible"},
+		{"due already", "1.37", g("kubernetes", "1.36", lock("1.33")), "1.38 possible"},
+		{"locked nobody knows when", "1.29", g("kubernetes", "1.30", lock("")), "1.30 likely"},
+		{"a comment without a lock", "1.36", g("kubernetes", "1.38", free), "1.38 possible"},
+		{"a comment without a lock, long ago", "1.36", g("kubernetes", "1.34", free), "none"},
+		{"nothing", "1.36", g("kubernetes", "", free), "none"},
+		{"only planned to be locked", "1.35", g("kubernetes", "", free, lock("1.36")), "none"},
+		{"locked and freed again", "1.36", g("kubernetes", "", lock("1.33"), gate.Spec{Since: "1.34", Stage: gate.GA}), "none"},
+		{"not there yet", "1.32", g("kubernetes", "1.38", lock("1.33")), "none"},
+		{"another project's rule is not known", "0.18", g("kueue", "", lock("0.17")), "none"},
+		{"another project's comment", "0.18", g("kueue", "0.20", lock("0.17")), "0.20 possible"},
+		{"no version", "", g("kubernetes", "1.37", lock("1.34")), "1.37 likely"},
+	} {
+		got := "none"
+		if r, ok := insight.Forecast(c.gate, c.version); ok {
+			got = r.Release + " " + r.Confidence
+			if r.Rule == "" {
+				t.Errorf("%s: no rule", c.name)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
