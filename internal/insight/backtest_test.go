@@ -39,6 +39,7 @@ func (t *tally) add(o tally) {
 // gate, and compares that with what the whole table knows. Only gates that a component registers which is
 // covered in all releases take part, so that a gap in the table is never read as a removal.
 func backTest(t *testing.T) (byRelease map[string]tally, byConfidence, since132 map[string]tally, told, untold int) {
+	t.Helper()
 	table, err := facts.Load()
 	if err != nil {
 		t.Fatal(err)

@@ -95,7 +95,7 @@ func locked(s gate.Spec) bool { return s.Locked }
 // nobody knows), and the release that a comment names. at "" means that nobody knows what is due already.
 func forecast(locked bool, since, comment, at string) (Removal, bool) {
 	earliest, distance := "", ""
-	if locked && since != "" {
+	if since != "" {
 		n := 2
 		distance = "two"
 		if gate.CompareVersions(since, versionedLocks) >= 0 {

@@ -109,6 +109,8 @@ func TestJudge(t *testing.T) {
 		{"kube-controller-manager NodeSwap=true 1.27", insight.AlphaInUse, "1.22", "", ""}, // found where it is covered
 		{"cloud-controller-manager WatchListClient=true 1.36", insight.NoData, "", "", "how it was built"},
 		{"cloud-controller-manager ComponentFlagz=true 1.36", insight.NoData, "", "", ""},
+		{"kube-proxy ContextualLogging=true 1.26", insight.NoData, "", "", "component-base at 1.26"},
+		{"kube-proxy ContextualLogging=true 1.29", insight.AlphaInUse, "1.24", "", ""},
 		{"etcd NodeSwap=true 1.36", insight.NoData, "", "", "etcd"},
 		{"kubelet NodeSwap={{.swap}} 1.33", insight.NoData, "", "", "filled in elsewhere"},
 	} {
