@@ -31,7 +31,7 @@
 //     by kubeadm's list.
 //
 // A program refuses to start with a gate it does not know, with a value that Go's strconv.ParseBool does not
-// take, and with one against a lock. So does AllAlpha never: it switches what is not set by name.
+// take, and with one against a lock. AllAlpha and AllBeta are not refused: they switch what is not set by name.
 //
 // Not judged, because the table does not hold it: what a gate depends on (since v1.35 a gate that is on while
 // one it needs is off keeps a component from starting), and what an emulated version hides.
