@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 			if slices.Contains(res.Unread, g.Name) {
 				t.Errorf("%s is read and unread", g.Name)
 			}
-			g.View("1.36", "x")
+			g.View("1.36", "x", nil)
 		}
 		if again, _ := gate.Parse(widgets(), in); show(again) != show(res) {
 			t.Error("a second reading differs")

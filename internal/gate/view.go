@@ -33,28 +33,26 @@ type View struct {
 // Removal is a forecast: the release in which a gate goes, by which rule, and how sure that is.
 type Removal struct {
 	Release    string `json:"release"`    // "1.38"
-	Rule       string `json:"rule"`       // "trailing-comment"
+	Rule       string `json:"rule"`       // in words: "upstream's rule: three minors after it was locked in 1.36"
 	Confidence string `json:"confidence"` // "certain", "likely" or "possible"
 }
 
 // View returns the gate as it stands at version ("1.36"; "" for the newest known). urlBase is where
 // the upstream's files are seen at the commit ("https://github.com/kubernetes/kubernetes/blob/SHA").
-func (g Gate) View(version, urlBase string) View {
+// The forecast of its removal is the caller's: this package knows no rules. nil: there is none.
+func (g Gate) View(version, urlBase string, removal *Removal) View {
 	v := View{
 		Name: g.Name, Const: g.Const, Description: g.Description,
 		Components: g.Components(), Introduced: g.Introduced(),
 		Specs: listed(g.Specs), Owners: listed(g.Owners), KEPs: listed(g.KEPs),
 		Declared: g.Declared, Registered: listed(g.Registered), Variant: g.Variant,
-		DependsOn: slices.Clone(g.DependsOn),
+		DependsOn: slices.Clone(g.DependsOn), Removal: removal,
 	}
 	if urlBase != "" {
 		v.URL = urlBase + "/" + g.Declared.File + "#L" + strconv.Itoa(g.Declared.Line)
 	}
 	if s, ok := g.Effective(version); ok {
 		v.Stage, v.Default, v.Locked, v.Since = s.Stage, s.Default, s.Locked, s.Since
-	}
-	if g.RemoveIn != "" {
-		v.Removal = &Removal{Release: g.RemoveIn, Rule: "trailing-comment", Confidence: "likely"}
 	}
 	return v
 }

@@ -24,7 +24,7 @@ func TestViewJSON(t *testing.T) {
 		Name: "NextWidget", Variant: "client", Component: "client", Declared: gate.Position{File: "x.go", Line: 1},
 		Specs: []gate.Spec{{Since: "1.37", Stage: gate.Alpha, Line: 1}},
 	}
-	got, err := json.MarshalIndent([]gate.View{full.View("1.36", "https://github.com/kubernetes/kubernetes/blob/abc"), bare.View("1.36", "")}, "", "  ")
+	got, err := json.MarshalIndent([]gate.View{full.View("1.36", "https://github.com/kubernetes/kubernetes/blob/abc", &gate.Removal{Release: "1.39", Rule: "a comment", Confidence: "likely"}), bare.View("1.36", "", nil)}, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}

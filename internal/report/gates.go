@@ -32,7 +32,7 @@ func GatesJSON(l GateList) ([]byte, error) {
 		Gates: []gate.View{}, Diagnostics: list(l.Diagnostics),
 	}
 	for _, g := range l.Gates {
-		doc.Gates = append(doc.Gates, g.View(l.Version, l.BlobURL))
+		doc.Gates = append(doc.Gates, viewOf(g, l.Version, l.BlobURL))
 	}
 	return encode(doc)
 }
@@ -46,7 +46,7 @@ func GatesCSV(l GateList) ([]byte, error) {
 		"name", "variant", "const", "stage", "default", "locked", "since", "introduced", "components", "keps", "owners", "removal", "depends_on", "file", "line", "url", "description",
 	}}
 	for _, g := range l.Gates {
-		v := g.View(l.Version, l.BlobURL)
+		v := viewOf(g, l.Version, l.BlobURL)
 		removal := ""
 		if v.Removal != nil {
 			removal = v.Removal.Release
@@ -97,7 +97,7 @@ func GatesTable(l GateList, width int) string {
 	width = max(width, 40)
 	views := make([]gate.View, 0, len(l.Gates))
 	for _, g := range l.Gates {
-		views = append(views, g.View(l.Version, l.BlobURL))
+		views = append(views, viewOf(g, l.Version, l.BlobURL))
 	}
 	cols, dropped := fit(columns(), views, width)
 	var b strings.Builder

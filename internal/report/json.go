@@ -11,6 +11,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/insight"
 	"github.com/upstream-digest/bot/internal/snapshot"
 	"github.com/upstream-digest/bot/internal/trace"
 )
@@ -146,8 +147,17 @@ func view(g *gate.Gate, version, webURL, sha string) *gate.View {
 	if webURL != "" && sha != "" {
 		base = strings.TrimRight(webURL, "/") + "/blob/" + sha
 	}
-	v := g.View(version, base)
+	v := viewOf(*g, version, base)
 	return &v
+}
+
+// viewOf is the gate as it is printed, with the forecast of its removal.
+func viewOf(g gate.Gate, version, urlBase string) gate.View {
+	var removal *gate.Removal
+	if r, ok := insight.Forecast(g, version); ok {
+		removal = &gate.Removal{Release: r.Release, Rule: r.Rule, Confidence: r.Confidence}
+	}
+	return g.View(version, urlBase, removal)
 }
 
 // list makes an empty list of none, for readers that do not expect null.
