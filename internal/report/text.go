@@ -93,10 +93,10 @@ func (t *terminal) chapter(ch chapter) {
 
 func (t *terminal) section(s section) {
 	colour := sgrCyan
-	switch s.heading {
-	case "Act on":
+	switch {
+	case s.alarm, s.heading == "Act on":
 		colour = sgrRed
-	case "Yours", "About the bot itself":
+	case s.heading == "Yours", s.heading == "About the bot itself":
 		colour = sgrYellow
 	}
 	heading := strings.ToUpper(s.heading)
