@@ -1,5 +1,40 @@
 // Package insight holds the rules over gate history: what becomes of a gate that somebody sets when they go
-// to a version, and when a gate is likely to be removed. It is pure, and says "no data" rather than guess.
+// to a version ([Judge]), and when a gate is likely to be removed ([Forecast]). It is pure, and says "no data"
+// rather than guess.
+//
+// # Who takes which gate
+//
+// A gate that a component lists is not a gate of that binary alone. What counts is who registers it, into
+// which set, and which binaries link that. "Component" below is a row of the table (a Go package that
+// registers gates), "program" is what people configure.
+//
+//   - kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and kube-proxy link pkg/features
+//     (component kubernetes). Its init fills the one set that --feature-gates and featureGates write to, and
+//     it imports the packages of apiserver and apiextensions-apiserver, which fill the same set. So each takes
+//     all gates of these three, whether or not it uses them.
+//   - The same init hands client-go's gates to that set since client-go has any (v1.30), and zpages' since
+//     v1.32. Each of the five registers the gates of component-base's logs and metrics in its own main package;
+//     kube-proxy came to that last, so before v1.29 a gate that only component-base has is "no data" for it.
+//   - The gates of controller-manager that pkg/features lists too are taken by all five. Those that it alone has
+//     (ControllerManagerReleaseLeaderElectionLockOnExit) only by kube-controller-manager and
+//     cloud-controller-manager, which link its register package through cloud-provider's options.
+//   - cloud-controller-manager is built outside of Kubernetes from staging modules, which can't import
+//     pkg/features. It takes the gates of apiserver, controller-manager, and component-base's logs and metrics,
+//     and refuses the rest. Nothing in its framework hands client-go's gates to the flag (only pkg/features
+//     does), and zpages' come and go; a provider may add both. For these it is "no data".
+//   - kubeadm has a list of its own, knows neither AllAlpha nor AllBeta, and refuses what is not on its list.
+//     It is not known to refuse a value against a lock. The table has its gates from v1.33 on.
+//   - client-go in any other program reads an environment variable for each gate it has (KUBE_FEATURE_Name). It
+//     does not look for others, and only logs what it can't use: an unknown gate, a value that is none or one
+//     against a lock does nothing. That is "redundant", never a break.
+//   - Where the program is not known (""), a gate is judged by what the five take together, and kubeadm's gates
+//     by kubeadm's list.
+//
+// A program refuses to start with a gate it does not know, with a value that Go's strconv.ParseBool does not
+// take, and with one against a lock. So does AllAlpha never: it switches what is not set by name.
+//
+// Not judged, because the table does not hold it: what a gate depends on (since v1.35 a gate that is on while
+// one it needs is off keeps a component from starting), and what an emulated version hides.
 package insight
 
 // Verdict is what becomes of a setting at a version.
