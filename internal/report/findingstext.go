@@ -2,6 +2,7 @@ package report
 
 // sheet is a check or a brief in reading order, before any format.
 type sheet struct {
+	title    string // of Markdown; ours, without anything of others
 	lead     []phrase
 	sections []section
 	foot     []phrase
@@ -47,6 +48,9 @@ func sheetMarkdown(s sheet, opts MarkdownOptions) []string {
 	}
 	m := mark{opts: opts}
 	p := packer{room: max(max(opts.Budget, MinBudget)-max(opts.Reserve, 0), MinBudget/2)}
+	if s.title != "" {
+		p.add(block{entries: []string{"# " + m.words(s.title, false) + "\n"}})
+	}
 	for _, l := range s.lead {
 		p.add(block{entries: []string{m.inline(l) + "\n"}})
 	}

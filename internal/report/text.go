@@ -104,7 +104,11 @@ func (t *terminal) section(s section) {
 		heading = strings.ToUpper(head) + ":" + rest
 	}
 	t.b.WriteString("\n")
-	t.wrap("", "", t.paint(sgrBold+colour, heading)+t.paint(sgrDim, " ("+strconv.Itoa(s.size())+")"))
+	size := ""
+	if n := s.size(); n > 0 {
+		size = " (" + strconv.Itoa(n) + ")"
+	}
+	t.wrap("", "", t.paint(sgrBold+colour, heading)+t.paint(sgrDim, size))
 	if len(s.intro) > 0 {
 		t.para("", "", s.intro, sgrDim)
 	}
