@@ -1,0 +1,223 @@
+package usage
+
+import "strings"
+
+// plain finds gates in text of no form that we know: a template, a README, a program. All it finds is a guess.
+func (r *reader) plain(t text, c context) {
+	c.guess = true
+	if c.format == "" || r.layers == 0 {
+		c.format = "plain text"
+	}
+	for i := 0; !r.full; {
+		at, n := nextMention(t.s, i)
+		if at < 0 {
+			return
+		}
+		start := strings.LastIndexByte(t.s[:at], '\n') + 1
+		i = at + n
+		if len(c.comps) > 0 {
+			i = r.guess(t, start, i, c)
+			continue
+		}
+		i = r.guess(t, start, i, c.only(guessComponent(t.s, start, at)))
+	}
+}
+
+// nextMention finds feature-gates, feature_gates, featureGates and FEATURE_GATES from i on.
+func nextMention(s string, i int) (at, n int) {
+	for i < len(s) {
+		k := strings.IndexAny(s[i:], "fF")
+		if k < 0 {
+			return -1, 0
+		}
+		i += k
+		for _, name := range []string{"feature-gates", "feature_gates", "featuregates"} {
+			if len(s)-i >= len(name) && strings.EqualFold(s[i:i+len(name)], name) {
+				return i, len(name)
+			}
+		}
+		i++
+	}
+	return -1, 0
+}
+
+// guess reads what stands behind the name, and returns from where to look on. Text that goes on without a
+// sign that a value follows is prose.
+func (r *reader) guess(t text, start, i int, c context) int {
+	s := t.s
+	flag := strings.Contains(s[start:i], "--")
+	for i < len(s) && (s[i] == '"' || s[i] == '\'' || s[i] == '`') {
+		i++
+	}
+	end := len(s)
+	if k := strings.IndexByte(s[i:], '\n'); k >= 0 {
+		end = i + k
+	}
+	rest := s[i:end]
+	trimmed := strings.TrimLeft(rest, " \t")
+	switch {
+	case trimmed != "" && (trimmed[0] == '=' || trimmed[0] == ':'):
+		value := strings.TrimLeft(trimmed[1:], " \t=>")
+		from := end - len(value)
+		if v := strings.TrimSpace(value); v == "" || v == "|" || v == ">" || v == ">-" || v == "|-" || strings.HasPrefix(v, "#") {
+			return r.guessBlock(t, start, min(end+1, len(s)), c)
+		}
+		if value[0] == '{' && !strings.HasPrefix(value, "{{") {
+			return r.guessBraces(t, from, c)
+		}
+		r.list(guessValue(t, from, end), c)
+	case flag && trimmed != "" && len(trimmed) < len(rest):
+		v := guessValue(t, end-len(trimmed), end)
+		if strings.Contains(v.s, "=") {
+			r.list(v, c)
+		}
+	case strings.TrimSpace(strings.Trim(rest, `",'`)) == "":
+		// kubeadm's list: the value stands in the next line.
+		from := min(end+1, len(s))
+		to := len(s)
+		if k := strings.IndexByte(s[from:], '\n'); k >= 0 {
+			to = from + k
+		}
+		next := strings.TrimLeft(s[from:to], " \t-\"'")
+		if value, ok := strings.CutPrefix(next, "value"); ok {
+			value = strings.TrimLeft(value, "\"' \t:")
+			r.list(guessValue(t, to-len(value), to), c)
+			return to
+		}
+		if v := guessValue(t, to-len(next), to); flag && strings.Contains(v.s, "=") {
+			r.list(v, c)
+			return to
+		}
+	}
+	return i
+}
+
+// guessValue is the list of gates that begins at from: up to a blank or what else ends it.
+func guessValue(t text, from, end int) text {
+	for from < end && strings.IndexByte("\"'`\\[", t.s[from]) >= 0 {
+		from++
+	}
+	to := from
+	for to < end && strings.IndexByte(" \t\r\"'`\\<>()[]|;@#/", t.s[to]) < 0 {
+		if strings.HasPrefix(t.s[to:end], "{{") {
+			if k := strings.Index(t.s[to:end], "}}"); k >= 0 {
+				to += k + 2
+				continue
+			}
+		}
+		to++
+	}
+	v := t.sub(from, to)
+	if strings.HasSuffix(v.s, ".") {
+		v = v.sub(0, len(v.s)-1)
+	}
+	return v
+}
+
+// guessBlock reads the deeper lines under a key: Name: true, Name = true, - Name=true.
+func (r *reader) guessBlock(t text, start, i int, c context) int {
+	own := indent(t.s[start:])
+	for i < len(t.s) && !r.full {
+		to := len(t.s)
+		if k := strings.IndexByte(t.s[i:], '\n'); k >= 0 {
+			to = i + k
+		}
+		line := t.s[i:to]
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case trimmed == "" || trimmed[0] == '#' || strings.HasPrefix(trimmed, "{{"):
+		case indent(line) <= own && !strings.HasPrefix(trimmed, "- "):
+			return i
+		default:
+			r.guessPair(t.sub(i, to), c)
+		}
+		i = min(to+1, len(t.s))
+		if to == len(t.s) {
+			break
+		}
+	}
+	return i
+}
+
+// guessBraces reads { A: true, B = false } and "A" => true, over lines.
+func (r *reader) guessBraces(t text, from int, c context) int {
+	to := min(len(t.s), from+maxOpen)
+	if k := strings.IndexByte(t.s[from:to], '}'); k >= 0 {
+		to = from + k
+	}
+	for i := from + 1; i < to; {
+		k := strings.IndexAny(t.s[i:to], ",\n")
+		end := to
+		if k >= 0 {
+			end = i + k
+		}
+		r.guessPair(t.sub(i, end), c)
+		i = end + 1
+	}
+	return max(to, from+1)
+}
+
+func (r *reader) guessPair(t text, c context) {
+	t = t.trim()
+	if rest, ok := strings.CutPrefix(t.s, "- "); ok {
+		t = t.sub(len(t.s)-len(rest), len(t.s)).trim()
+	}
+	k := strings.IndexAny(t.s, ":=")
+	if k < 0 {
+		return
+	}
+	gate := strings.Trim(t.s[:k], " \t\"'")
+	value := strings.TrimLeft(t.s[k+1:], " \t>=")
+	if v, _, found := strings.Cut(value, " #"); found {
+		value = v
+	}
+	value = strings.Trim(value, " \t\"',;")
+	if word(gate) && len(value) <= maxName && value != "" {
+		r.found(c, gate, value, t.line(0))
+	}
+}
+
+func indent(s string) int {
+	n := 0
+	for n < len(s) && (s[n] == ' ' || s[n] == '\t') {
+		n++
+	}
+	return n
+}
+
+// guessComponent is the program that the line names before the gates, else the kind of the document it is in.
+func guessComponent(s string, start, at int) string {
+	before := plainName(s[max(start, at-maxName):at])
+	best, where := "", -1
+	for _, n := range named() {
+		if k := strings.LastIndex(before, n[0]); k > where {
+			best, where = n[1], k
+		}
+	}
+	if best == "" && strings.Contains(before, "apiserver") {
+		best = apiserver
+	}
+	if best != "" {
+		return best
+	}
+	doc := s[max(0, start-4096):start]
+	for _, boundary := range []string{"\n---", "\n```"} {
+		if k := strings.LastIndex(doc, boundary); k >= 0 {
+			doc = doc[k:]
+		}
+	}
+	for _, kind := range [][2]string{{"kind: KubeletConfiguration", kubelet}, {"kind: KubeProxyConfiguration", kubeProxy}, {"kind: ClusterConfiguration", ""}} {
+		if strings.Contains(doc, kind[0]) {
+			return kind[1]
+		}
+	}
+	// A container's name, as in a Pod that is a template.
+	lines := strings.Split(doc, "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		line := strings.TrimPrefix(strings.TrimSpace(lines[i]), "- ")
+		if name, ok := fromProgram(strings.TrimSpace(strings.TrimPrefix(line, "name:"))); ok {
+			return name
+		}
+	}
+	return ""
+}

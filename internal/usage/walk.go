@@ -1,0 +1,631 @@
+package usage
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// walker goes through one document.
+type walker struct {
+	*reader
+	d     *document
+	name  string // the file's name, or of what the document was found in
+	seen  map[visit]bool
+	steps int
+	tired bool
+}
+
+// visit is one reading of an anchor's node. A second one in the same context would find the same again: so
+// aliases of aliases cost nothing.
+type visit struct {
+	n             *yaml.Node
+	comps, format string
+}
+
+// maxSteps bounds how often nodes are looked at through aliases in ever new contexts.
+const maxSteps = 4 * maxNodes
+
+func (w *walker) step(n *yaml.Node, depth int) bool {
+	if w.tired || w.full {
+		return false
+	}
+	if w.steps++; w.steps > maxSteps {
+		w.tired = true
+		w.problem(w.d.line(n), "uses aliases beyond all measure: what follows in this document was not read")
+		return false
+	}
+	if depth > maxDepth {
+		w.problem(w.d.line(n), fmt.Sprintf("goes more than %d levels deep: what is below was not read", maxDepth))
+		return false
+	}
+	return true
+}
+
+func (w *walker) again(n *yaml.Node, c context) bool {
+	v := visit{n, strings.Join(c.comps, ","), c.format}
+	if w.seen[v] {
+		return true
+	}
+	w.seen[v] = true
+	return false
+}
+
+// field is one entry of a mapping. merged says that it comes by way of "<<" from elsewhere.
+type field struct {
+	key, value *yaml.Node
+	merged     bool
+}
+
+// fields are a mapping's own entries, twice where they stand twice, and then what is merged into it.
+func (w *walker) fields(n *yaml.Node, depth int) []field {
+	var out []field
+	var merge []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := resolved(n.Content[i]), n.Content[i+1]
+		if k.Kind == yaml.ScalarNode && k.Tag == "!!merge" {
+			merge = append(merge, v)
+			continue
+		}
+		out = append(out, field{key: k, value: v})
+	}
+	for _, m := range merge {
+		from := []*yaml.Node{m}
+		if m = resolved(m); m.Kind == yaml.SequenceNode {
+			from = m.Content
+		}
+		for _, f := range from {
+			f = resolved(f)
+			if f.Kind != yaml.MappingNode || !w.step(f, depth) {
+				continue
+			}
+			w.steps += len(f.Content)
+			for _, e := range w.fields(f, depth+10) {
+				if lookup(out, e.key.Value) == nil {
+					e.merged = true
+					out = append(out, e)
+				}
+				if w.steps++; w.steps > maxSteps {
+					break
+				}
+			}
+		}
+	}
+	return out
+}
+
+// resolved is the node that an alias stands for, else the node.
+func resolved(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
+	}
+	return n
+}
+
+func lookup(fs []field, names ...string) *yaml.Node {
+	for _, f := range fs {
+		for _, name := range names {
+			if f.key.Kind == yaml.ScalarNode && f.key.Value == name {
+				return resolved(f.value)
+			}
+		}
+	}
+	return nil
+}
+
+func str(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
+}
+
+// value reads any node.
+func (w *walker) value(n *yaml.Node, c context, depth int) {
+	if !w.step(n, depth) {
+		return
+	}
+	switch n.Kind {
+	case yaml.DocumentNode:
+		for _, e := range n.Content {
+			w.value(e, c, depth+1)
+		}
+	case yaml.AliasNode:
+		if n.Alias != nil && !w.again(n.Alias, c) {
+			w.value(n.Alias, c, depth+1)
+		}
+	case yaml.MappingNode:
+		w.mapping(n, c, depth)
+	case yaml.SequenceNode:
+		w.sequence(n, c, depth)
+	case yaml.ScalarNode:
+		w.scalar(n, "", c)
+	}
+}
+
+func (w *walker) mapping(n *yaml.Node, c context, depth int) {
+	fs := w.fields(n, depth)
+	c.refuse, c.strict = "", false
+	c, skip := w.recognise(fs, c, depth)
+	if skip || w.operation(fs, c, depth) || w.pair(fs, c, depth) {
+		return
+	}
+	c, ran := w.container(fs, c)
+	weak := c.known || w.several(fs)
+	if of, ok := fromProgram(str(lookup(w.ofMapping(lookup(fs, "target"), depth), "name"))); ok {
+		c.comps = []string{of} // what a patch is for
+	}
+	for _, f := range fs {
+		if f.merged && w.again(f.value, c) {
+			continue
+		}
+		k, v := f.key.Value, f.value
+		if f.key.Kind != yaml.ScalarNode || prose(k) || ran && (k == "command" || k == "args") {
+			continue
+		}
+		below := c
+		below.refuse, below.strict = "", false
+		if gate, ok := environmentGate(k); ok {
+			if s := resolved(v); s.Kind == yaml.ScalarNode {
+				w.found(c.with(clientGo), gate, s.Value, w.d.line(f.key))
+			}
+			continue
+		}
+		plain := plainName(strings.TrimLeft(k, "-"))
+		if whose, ok := strings.CutSuffix(plain, "featuregates"); ok {
+			if comp, ok := fromKey(whose, weak); ok {
+				w.gates(v, c.with(comp), depth+1)
+				continue
+			}
+			if c.refuse != "" {
+				w.problem(w.d.line(f.key), c.refuse)
+			}
+			w.gates(v, c, depth+1)
+			continue
+		}
+		if program, ok := strings.CutSuffix(strings.TrimSuffix(k, "+"), "-arg"); ok {
+			if comp, ok := fromKey(program, true); ok {
+				if c.format == "" || c.format == "YAML" {
+					below.format = w.rancher()
+				}
+				w.flags(v, below.with(comp), depth+1)
+				continue
+			}
+		}
+		if comp, ok := fromKey(k, weak); ok && resolved(v).Kind != yaml.ScalarNode {
+			below.comps = []string{comp}
+			below.known = true
+		} else if ok {
+			below.comps = []string{comp}
+		}
+		switch k {
+		case "initConfiguration", "joinConfiguration", "kubeadmConfigPatches":
+			below.comps = nil
+		}
+		if c.secret(fs) && k == "data" {
+			w.secret(v, below)
+			continue
+		}
+		if s := resolved(v); s.Kind == yaml.ScalarNode {
+			w.content(fs, k, s, below)
+			continue
+		}
+		w.value(v, below, depth+1)
+	}
+}
+
+// several reports whether a mapping names components beside each other: then "scheduler" is Kubernetes'.
+func (w *walker) several(fs []field) bool {
+	n := 0
+	for _, f := range fs {
+		if f.key.Kind != yaml.ScalarNode {
+			continue
+		}
+		if _, ok := fromKey(f.key.Value, true); ok {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// prose reports whether a key holds words for people, or a copy of what stands elsewhere in the file.
+func prose(key string) bool {
+	switch key {
+	case "description", "managedFields", "annotations", "message", "summary", "title", "status", "labels":
+		return true
+	}
+	return false
+}
+
+func (w *walker) rancher() string {
+	if strings.Contains(strings.ToLower(w.reader.file), "rke2") {
+		return "RKE2"
+	}
+	return "k3s"
+}
+
+// gates reads what a featureGates key holds: a map, a list, or the flag's string.
+func (w *walker) gates(n *yaml.Node, c context, depth int) {
+	if !w.step(n, depth) {
+		return
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		if n.Alias != nil && !w.again(n.Alias, c) {
+			w.gates(n.Alias, c, depth+1)
+		}
+	case yaml.ScalarNode:
+		if n.Tag == "!!null" || n.Tag == "!!bool" || n.Value == "" {
+			return
+		}
+		w.list(w.d.scalar(n), c)
+	case yaml.SequenceNode:
+		for _, e := range n.Content {
+			w.item(e, c, depth+1)
+		}
+	case yaml.MappingNode:
+		fs := w.fields(n, depth)
+		if isSchema(fs) {
+			if d := lookup(fs, "default"); d != nil {
+				w.gates(d, c, depth+1)
+			}
+			return
+		}
+		for _, f := range fs {
+			if f.merged && w.again(f.key, c) || f.key.Kind != yaml.ScalarNode || f.key.Value == "" {
+				continue
+			}
+			if strings.Contains(f.key.Value, "{{") {
+				continue
+			}
+			value, ok := w.set(f.value, depth)
+			if !ok {
+				continue
+			}
+			line := w.d.line(f.key)
+			if v := resolved(f.value); c.strict && v.Kind == yaml.ScalarNode && v.Tag == "!!str" && (value == "true" || value == "false") {
+				w.problem(w.d.line(v), "has quotes round "+value+": "+c.format+" takes it without, and refuses the file as it is")
+			}
+			w.found(c, f.key.Value, value, line)
+		}
+	}
+}
+
+// set is the value that a gate is set to; also where a chart wants {enabled: true}.
+func (w *walker) set(n *yaml.Node, depth int) (string, bool) {
+	n = resolved(n)
+	switch n.Kind {
+	case yaml.ScalarNode:
+		return n.Value, true
+	case yaml.MappingNode:
+		fs := w.fields(n, depth)
+		for _, key := range []string{"enabled", "value", "default"} {
+			if v := lookup(fs, key); v != nil && v.Kind == yaml.ScalarNode {
+				return v.Value, true
+			}
+		}
+	}
+	return "", true
+}
+
+// item is an entry of a list of gates: A=true, or {name: A, enabled: true}.
+func (w *walker) item(n *yaml.Node, c context, depth int) {
+	n = resolved(n)
+	if !w.step(n, depth) {
+		return
+	}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		w.list(w.d.scalar(n), c)
+	case yaml.MappingNode:
+		fs := w.fields(n, depth)
+		name := lookup(fs, "name")
+		if str(name) == "" {
+			w.gates(n, c, depth+1)
+			return
+		}
+		if on := lookup(fs, "components"); on != nil && on.Kind == yaml.SequenceNode {
+			c.comps = nil
+			for _, e := range on.Content {
+				if comp, _ := fromProgram(str(resolved(e))); str(resolved(e)) != "" {
+					c.comps = append(c.comps, comp)
+				}
+			}
+		}
+		value, _ := w.set(n, depth)
+		w.found(c, name.Value, value, w.d.line(name))
+	}
+}
+
+// isSchema reports whether a mapping describes a field rather than fills it.
+func isSchema(fs []field) bool {
+	switch str(lookup(fs, "type")) {
+	case "object", "string", "array", "boolean":
+		return true
+	}
+	return lookup(fs, "additionalProperties", "properties", "x-kubernetes-preserve-unknown-fields") != nil
+}
+
+// flags reads k3s' lists of arguments for a component.
+func (w *walker) flags(n *yaml.Node, c context, depth int) {
+	if !w.step(n, depth) {
+		return
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		if n.Alias != nil && !w.again(n.Alias, c) {
+			w.flags(n.Alias, c, depth+1)
+		}
+	case yaml.SequenceNode:
+		for _, e := range n.Content {
+			w.flags(e, c, depth+1)
+		}
+	case yaml.ScalarNode:
+		if mentions(n.Value) {
+			w.bareFlag(w.d.scalar(n), c)
+		}
+	}
+}
+
+// sequence reads a list: of words of a command, of commands, or of anything else.
+func (w *walker) sequence(n *yaml.Node, c context, depth int) {
+	if words, ok := w.stringItems(n); ok {
+		w.commands(words, c)
+		return
+	}
+	for _, e := range n.Content {
+		w.value(e, c, depth+1)
+	}
+}
+
+// stringItems are the items of a list that holds only strings, one of which may set a gate.
+func (w *walker) stringItems(n *yaml.Node) ([]token, bool) {
+	wanted := false
+	for _, e := range n.Content {
+		e = resolved(e)
+		if e.Kind != yaml.ScalarNode {
+			return nil, false
+		}
+		wanted = wanted || mentions(e.Value)
+	}
+	if !wanted {
+		return nil, true
+	}
+	words := make([]token, 0, len(n.Content))
+	for _, e := range n.Content {
+		if e = resolved(e); w.step(e, 0) {
+			if mentions(e.Value) || len(e.Value) < maxName {
+				words = append(words, token{text: w.d.scalar(e)})
+			}
+		}
+	}
+	return words, true
+}
+
+// commands reads the words of a list; those of several lines are texts of their own.
+func (w *walker) commands(words []token, c context) {
+	from := 0
+	for i, t := range words {
+		if !strings.Contains(strings.TrimSpace(t.s), "\n") || strings.HasPrefix(t.s, "--") {
+			continue
+		}
+		w.arguments(words[from:i], c)
+		if from = i + 1; mentions(t.s) {
+			w.inner("", t.text, c)
+		}
+	}
+	w.arguments(words[from:], c)
+}
+
+// container reads command and args together, and says whose they are.
+func (w *walker) container(fs []field, c context) (context, bool) {
+	command, args := lookup(fs, "command"), lookup(fs, "args")
+	image, name := str(lookup(fs, "image")), str(lookup(fs, "name"))
+	if command == nil && (args == nil || name == "") && (image == "" || name == "" && args == nil) {
+		return c, false
+	}
+	var words []token
+	for _, n := range []*yaml.Node{command, args} {
+		switch {
+		case n == nil:
+		case n.Kind == yaml.ScalarNode:
+			t := w.d.scalar(n)
+			words = append(words, w.reader.words(t)...)
+		case n.Kind == yaml.SequenceNode:
+			for _, e := range n.Content {
+				if e = resolved(e); e.Kind == yaml.ScalarNode && w.step(e, 0) {
+					words = append(words, token{text: w.d.scalar(e)})
+				}
+			}
+		}
+	}
+	program, known := programOf(words)
+	fromImg, imageKnown := fromImage(image)
+	fromNm, nameKnown := fromProgram(name)
+	switch {
+	case known:
+	case imageKnown:
+		program = fromImg
+	case nameKnown && name != "":
+		program = fromNm
+	case program != "":
+	case image != "":
+		program = fromImg
+	default:
+		program = fromNm
+	}
+	if program != "" && program != "." && (len(c.comps) == 0 || known || imageKnown || nameKnown || image != "") {
+		c.comps = []string{program}
+	}
+	for _, t := range words {
+		if mentions(t.s) {
+			w.commands(words, c)
+			break
+		}
+	}
+	return c, true
+}
+
+// pair reads {name: feature-gates, value: A=true}, as kubeadm's arguments, environment variables and a
+// topology's variables are written.
+func (w *walker) pair(fs []field, c context, depth int) bool {
+	name, value := str(lookup(fs, "name")), lookup(fs, "value")
+	if name == "" {
+		if name = str(lookup(fs, "Key")); name != "" { // minikube's ExtraOptions
+			value = lookup(fs, "Value")
+			if comp, ok := fromKey(str(lookup(fs, "Component")), true); ok {
+				c.comps = []string{comp}
+			}
+		}
+	}
+	if name == "" || value == nil {
+		return false
+	}
+	if whose, ok := strings.CutSuffix(plainName(strings.TrimLeft(name, "-")), "featuregates"); ok {
+		if comp, ok := fromKey(whose, c.known); ok {
+			c.comps = []string{comp}
+		}
+		w.gates(value, c, depth+1)
+		return true
+	}
+	if value.Kind != yaml.ScalarNode {
+		comp, ok := fromKey(name, c.known)
+		if ok {
+			c.comps = []string{comp}
+		}
+		w.value(value, c, depth+1)
+		return true
+	}
+	if gate, ok := environmentGate(name); ok {
+		w.found(c.with(clientGo), gate, value.Value, w.d.line(lookup(fs, "name", "Key")))
+		return true
+	}
+	if mentions(value.Value) {
+		t := w.d.scalar(value)
+		if strings.Contains(strings.TrimSpace(t.s), "\n") || looksLikeYAML(firstLine(t.s)) {
+			w.inner(name, t, c)
+		} else {
+			w.variable(name, t, c)
+		}
+	}
+	return true
+}
+
+// operation reads a JSON patch's {op, path, value}: the path says what the value is.
+func (w *walker) operation(fs []field, c context, depth int) bool {
+	op, pointer := str(lookup(fs, "op")), str(lookup(fs, "path"))
+	if op == "" || !strings.HasPrefix(pointer, "/") {
+		return false
+	}
+	value := lookup(fs, "value", "valueFrom")
+	if value == nil || op == "remove" || op == "test" {
+		return true
+	}
+	parts := strings.Split(pointer[1:], "/")
+	gatesAt := -1
+	for i, p := range parts {
+		p = strings.TrimLeft(strings.NewReplacer("~1", "/", "~0", "~").Replace(p), "-")
+		if whose, ok := strings.CutSuffix(plainName(p), "featuregates"); ok {
+			gatesAt = i
+			p = whose
+		}
+		switch p {
+		case "initConfiguration", "joinConfiguration":
+			c.comps = nil
+		}
+		if comp, ok := fromKey(p, true); ok {
+			c.comps = []string{comp}
+		}
+	}
+	last := len(parts) - 1
+	switch {
+	case gatesAt >= 0 && gatesAt == last:
+		if from := lookup(fs, "valueFrom"); from != nil && from == value {
+			if t := lookup(w.ofMapping(from, depth), "template"); t != nil && t.Kind == yaml.ScalarNode {
+				c.guess = strings.Contains(t.Value, "{{")
+				w.list(w.d.scalar(t), c)
+			}
+			return true
+		}
+		w.gates(value, c, depth+1)
+	case gatesAt >= 0 && gatesAt == last-1 && value.Kind == yaml.ScalarNode:
+		w.found(c, strings.NewReplacer("~1", "/", "~0", "~").Replace(parts[last]), value.Value, w.d.line(value))
+	default:
+		if value.Kind == yaml.ScalarNode && mentions(value.Value) {
+			w.commands([]token{{text: w.d.scalar(value)}}, c)
+			return true
+		}
+		w.value(value, c, depth+1)
+	}
+	return true
+}
+
+func (w *walker) ofMapping(n *yaml.Node, depth int) []field {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	return w.fields(n, depth)
+}
+
+// content reads a scalar that stands under a key. What it is a file of, its neighbours may say.
+func (w *walker) content(fs []field, key string, n *yaml.Node, c context) {
+	name := key
+	for _, k := range []string{"path", "filename", "name"} {
+		if s := str(lookup(fs, k)); s != "" && k != key {
+			name = s
+			break
+		}
+	}
+	if e := str(lookup(fs, "encoding")); key == "content" && (e == "base64" || e == "b64") {
+		w.encoded(name, n, c)
+		return
+	}
+	w.scalar(n, name, c)
+}
+
+// scalar reads a string that may hold a document, a script or a command.
+func (w *walker) scalar(n *yaml.Node, name string, c context) {
+	if n.Kind != yaml.ScalarNode || !mentions(n.Value) {
+		return
+	}
+	t := w.d.scalar(n)
+	if strings.Contains(strings.TrimSpace(t.s), "\n") || looksLikeYAML(firstLine(t.s)) {
+		w.inner(name, t, c)
+		return
+	}
+	if len(c.comps) == 0 {
+		c = c.only(fromPath(name))
+	}
+	if formOf(name, t.s, true) == formEnvironment {
+		w.inner(name, t, c)
+		return
+	}
+	w.commands([]token{{text: t}}, c)
+}
+
+// secret reads the values of a Secret.
+func (w *walker) secret(n *yaml.Node, c context) {
+	if n = resolved(n); n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if v := resolved(n.Content[i+1]); v.Kind == yaml.ScalarNode {
+			w.encoded(n.Content[i].Value, v, c)
+		}
+	}
+}
+
+// encoded reads base64. Its settings have the line where it begins: inside there is no other.
+func (w *walker) encoded(name string, n *yaml.Node, c context) {
+	if len(n.Value) > w.embeddable {
+		return
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), ""))
+	if err != nil || !mentions(string(data)) {
+		return
+	}
+	t := w.d.scalar(n)
+	w.inner(name, text{s: decode(data), at: marks{{0, t.line(0)}}}, c)
+}
