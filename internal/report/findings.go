@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/upstream-digest/bot/internal/insight"
 	"github.com/upstream-digest/bot/internal/usage"
@@ -133,21 +134,29 @@ func (c Check) sorted() []Finding {
 	for _, f := range out {
 		_, rank[f.Verdict] = wordsOf(f.Verdict)
 	}
-	whole := func(f Finding) string { return fmt.Sprintf("%q", f.foldKey()) + strconv.FormatBool(f.Guess) + f.Format }
+	whole := func(f Finding) string {
+		return fmt.Sprintf("%q %q %q", f.foldKey(), f.Advice, f.Evidence) + strconv.FormatBool(f.Guess) + f.Format
+	}
 	slices.SortFunc(out, func(a, b Finding) int {
-		return cmp.Or(
+		order := cmp.Or(
 			cmp.Compare(rank[a.Verdict], rank[b.Verdict]), cmp.Compare(a.Verdict, b.Verdict),
 			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Gate, b.Gate),
-			cmp.Compare(a.Component, b.Component), cmp.Compare(a.Value, b.Value), cmp.Compare(whole(a), whole(b)),
+			cmp.Compare(a.Component, b.Component), cmp.Compare(a.Value, b.Value),
 		)
+		if order != 0 {
+			return order
+		}
+		return cmp.Compare(whole(a), whole(b))
 	})
 	return slices.CompactFunc(out, func(a, b Finding) bool {
 		return a.Setting == b.Setting && slices.Equal(a.foldKey(), b.foldKey())
 	})
 }
 
-// foldKey is all that a finding says but for where it was found. Findings with equal keys are one entry.
+// foldKey is all that a finding says but for where it was found, and for whom. Findings with equal keys are
+// one entry.
 func (f Finding) foldKey() []string {
+	f = f.told("\x00")
 	key := []string{string(f.Verdict), f.Gate, f.Value, f.Since, f.Advice, f.Suggestion}
 	if r := f.Removal; r != nil {
 		key = append(key, r.Release, r.Rule, r.Confidence)
@@ -157,6 +166,43 @@ func (f Finding) foldKey() []string {
 		key = append(key, list...)
 	}
 	return key
+}
+
+// told is f with its component called otherwise in what is said of it.
+func (f Finding) told(component string) Finding {
+	if f.Component == "" {
+		return f
+	}
+	f.Advice = replaceWord(f.Advice, f.Component, component)
+	f.Evidence = slices.Clone(f.Evidence)
+	for i := range f.Evidence {
+		f.Evidence[i] = replaceWord(f.Evidence[i], f.Component, component)
+	}
+	return f
+}
+
+// replaceWord replaces a word where it stands alone: "kubelet", and not what begins with it.
+func replaceWord(s, word, with string) string {
+	inWord := func(r rune) bool { return r == '-' || r == '_' || isWord(r) }
+	var b strings.Builder
+	for at := 0; ; {
+		i := strings.Index(s[at:], word)
+		if i < 0 {
+			b.WriteString(s[at:])
+			return b.String()
+		}
+		i += at
+		end := i + len(word)
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		after, _ := utf8.DecodeRuneInString(s[end:])
+		b.WriteString(s[at:i])
+		if inWord(before) || inWord(after) {
+			b.WriteString(word)
+		} else {
+			b.WriteString(with)
+		}
+		at = end
+	}
 }
 
 // written is a setting in a file, whatever number of components it is given to.
@@ -357,6 +403,16 @@ func foldFindings(findings []Finding, brief bool) []entry {
 
 func entryOfFindings(same []Finding, brief bool) entry {
 	f := same[0]
+	var components []string
+	for _, s := range same {
+		if s.Component != "" && !slices.Contains(components, s.Component) {
+			components = append(components, s.Component)
+		}
+	}
+	if len(components) > 1 {
+		slices.Sort(components)
+		f = f.told(names(components, 0).plain())
+	}
 	places := map[written]bool{}
 	for _, s := range same {
 		places[s.written()] = true

@@ -246,6 +246,21 @@ func TestOrderOfFindingsDoesNotMatter(t *testing.T) {
 	}
 }
 
+// TestFoldedFindingsNameAllComponents: a judgement that names its component is the same for another.
+func TestFoldedFindingsNameAllComponents(t *testing.T) {
+	var all []Finding
+	for _, c := range []string{"kubelet", "kube-proxy", "kube-apiserver"} {
+		all = append(all, found("a.yaml", 3, c, "Fast", "true", insight.Removed, "1.35", "Remove it from "+c+".", "gone in 1.35"))
+	}
+	text := CheckText(Check{To: "1.36", Findings: all}, TextOptions{Width: 200})
+	if want := "    → Remove it from kube-apiserver, kube-proxy and kubelet.\n"; strings.Count(text, want) != 1 || strings.Count(text, "Fast=true") != 1 {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	if got := replaceWord("kubelet, kubelet-config (kubelet)kubelets", "kubelet", "X"); got != "X, kubelet-config (X)kubelets" {
+		t.Error(got)
+	}
+}
+
 // TestFoldedFindings: what differs only in component or place is one entry, what differs in more is not.
 func TestFoldedFindings(t *testing.T) {
 	f := found("a.yaml", 3, "kube-apiserver", "Fast", "true", insight.Removed, "1.35", "Remove it.", "gone in 1.35")

@@ -228,11 +228,16 @@ func (t *terminal) para(first, rest string, p phrase, sgr string) {
 	t.wrap(first, rest, t.inline(p, sgr))
 }
 
+// hyphen stands for one while lines are broken: a character for private use, as wide as it.
+const hyphen = "\ue000"
+
 // wrap breaks s at blanks to the width, with first before the first line and rest before the others.
 // A word that is longer than a line is broken, except an address. No line is a command to GitHub's runner.
 func (t *terminal) wrap(first, rest, s string) {
 	room := max(t.width-max(ansi.StringWidth(first), ansi.StringWidth(rest)), 8)
-	lines := strings.Split(ansi.Wordwrap(strings.ReplaceAll(s, "##[", "## ["), room, ""), "\n")
+	// The library breaks words at hyphens; names such as kube-apiserver and --feature-gates stay whole.
+	s = strings.NewReplacer("##[", "## [", "-", hyphen).Replace(s)
+	lines := strings.Split(strings.ReplaceAll(ansi.Wordwrap(s, room, ""), hyphen, "-"), "\n")
 	var out []string
 	for _, line := range lines {
 		line = disarm(strings.TrimRight(line, " "))
