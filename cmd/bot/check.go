@@ -182,14 +182,15 @@ func (a *app) history(ctx context.Context, minors ...string) (*insight.History, 
 			continue
 		}
 		have[m] = true
+		fmt.Fprintf(a.env.stderr, "bot: %s is not in the program's table (%s to %s): looking for it upstream\n", m, all[0], all[len(all)-1])
 		if w == nil {
 			if w, err = a.openOne(ctx, "kubernetes"); err != nil {
-				return nil, "", fmt.Errorf("%s is not in the program's table (%s to %s), and no upstream can tell of it: %w", m, all[0], all[len(all)-1], err)
+				return nil, "", err
 			}
 		}
 		var words string
 		if h, words, err = w.learn(ctx, h, m); err != nil {
-			return nil, "", fmt.Errorf("%s is not in the program's table (%s to %s), so it was looked for upstream: %w", m, all[0], all[len(all)-1], err)
+			return nil, "", err
 		}
 		source += ", " + words
 	}
@@ -230,7 +231,7 @@ func (w *world) learn(ctx context.Context, h *insight.History, minor string) (*i
 		}
 		return nil, "", fmt.Errorf("%s has no feature gates", words)
 	}
-	return nil, "", missing
+	return nil, "", &usageError{fmt.Errorf("the upstream has no %s yet: %w", minor, missing)}
 }
 
 // covered are the components that the configuration reads of Kubernetes.

@@ -121,10 +121,9 @@ func (w briefWriter) todo(b Brief) section {
 	s := section{heading: "What to do", own: true}
 	step := func(p phrase) { s.entries = append(s.entries, entry{change: p}) }
 	from, to := minorWord(w.u.From), minorWord(w.u.To)
-	switch {
-	case b.Files == 0:
+	if b.Files == 0 {
 		step(say("Let ", span{kind: coded, text: "bot check --from " + from + " --to " + to + " FILE…"}, " look at your flags and configuration files: it finds the settings that are told of here."))
-	default:
+	} else {
 		step(say(CheckSummary(b.check()), " They come first here."))
 	}
 	if len(w.u.Removed) > 0 {

@@ -271,7 +271,7 @@ func CheckSummary(c Check) string {
 	for _, f := range c.sorted() { // verdicts that have no words
 		tell(f.Verdict)
 	}
-	out := ""
+	var out string
 	switch {
 	case breaks == 0 && all == 1:
 		out = "The one setting that was found does not break at " + to
@@ -443,7 +443,7 @@ func judged(f Finding) phrase {
 	if f.Suggestion != "" && !strings.Contains(f.Advice, f.Suggestion) && !strings.Contains(all, f.Suggestion) {
 		said = append(said, "Perhaps "+short(f.Suggestion, maxName)+" is meant.")
 	}
-	if r := f.Removal; r != nil && r.Release != "" && f.Verdict != insight.Removed && !(r.Rule != "" && strings.Contains(all, r.Rule)) {
+	if r := f.Removal; r != nil && r.Release != "" && f.Verdict != insight.Removed && (r.Rule == "" || !strings.Contains(all, r.Rule)) {
 		said = append(said, removalWords(*r))
 	}
 	out := say(strings.Join(said, " "))

@@ -191,7 +191,7 @@ func TestEveryFindingIsInEveryFormat(t *testing.T) {
 	for i := range 60 { // one that is found in many places, and many that are found in one
 		f := found(fmt.Sprintf("many/%d.yaml", i), i+1, "kubelet", "Widespread", "false", insight.Locked, "1.35", "Remove it.", "locked on")
 		c.Findings = append(c.Findings, f)
-		f = found("long.yaml", i+1, "kubelet", fmt.Sprintf("Crowd%d", i), "true", insight.Verdict([]insight.Verdict{insight.Fine, insight.Redundant, insight.Removed, "odd"}[i%4]), "", "Look.", "so it is")
+		f = found("long.yaml", i+1, "kubelet", fmt.Sprintf("Crowd%d", i), "true", []insight.Verdict{insight.Fine, insight.Redundant, insight.Removed, "odd"}[i%4], "", "Look.", "so it is")
 		c.Findings = append(c.Findings, f)
 	}
 	for format, out := range formats(t, c) {
