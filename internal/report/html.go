@@ -25,6 +25,15 @@ import (
 // the renderer escapes any other tag, although the neutraliser lets none through.
 func HTML(d Digest) (string, error) {
 	md := Markdown(d, MarkdownOptions{Budget: 1 << 30, plainAlerts: true})
+	out, err := pageOf(Title(d), md[0])
+	if err != nil {
+		return "", fmt.Errorf("render digest %s as HTML: %w", d.Definition, err)
+	}
+	return out, nil
+}
+
+// pageOf makes a page of our own Markdown.
+func pageOf(title, md string) (string, error) {
 	engine := goldmark.New(
 		// Not all of GFM: every link in our Markdown is written out, and bare addresses are text.
 		goldmark.WithExtensions(extension.Strikethrough),
@@ -34,8 +43,8 @@ func HTML(d Digest) (string, error) {
 		),
 	)
 	var body bytes.Buffer
-	if err := engine.Convert([]byte(md[0]), &body); err != nil {
-		return "", fmt.Errorf("render digest %s as HTML: %w", d.Definition, err)
+	if err := engine.Convert([]byte(md), &body); err != nil {
+		return "", err
 	}
 	page, err := template.New("page").Parse(pageShell)
 	if err != nil {
@@ -49,13 +58,13 @@ func HTML(d Digest) (string, error) {
 		Style  template.CSS
 		Body   template.HTML
 	}{
-		Title:  Title(d),
+		Title:  title,
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		Style:  template.CSS(pageStyle),
 		Body:   template.HTML(forLogs(body.String())), //nolint:gosec // goldmark escapes; the only raw tags are those of ourTags
 	})
 	if err != nil {
-		return "", fmt.Errorf("render digest %s as HTML: %w", d.Definition, err)
+		return "", err
 	}
 	return out.String(), nil
 }

@@ -117,7 +117,7 @@ func splitAcronyms(w string) []string {
 
 // acronyms are those that occur side by side in gate names.
 func acronyms() []string {
-	return []string{"API", "CPU", "CFS", "CRI", "CRD", "CSI", "DNS", "DRA", "GCE", "AWS", "HPA", "IO", "IP", "IPVS", "KMS", "NFS", "OCI", "OOM", "PSI", "PV", "PVC", "RBD", "TLS", "UID", "UTS"}
+	return []string{"API", "CIDR", "CPU", "CFS", "CRI", "CRD", "CSI", "DNS", "DRA", "GCE", "AWS", "HPA", "IO", "IP", "IPVS", "KMS", "NFS", "OCI", "OOM", "PSI", "PV", "PVC", "RBD", "TLS", "UID", "UTS"}
 }
 
 // kinds are words with capitals inside that are one word to a reader, longest first where one begins

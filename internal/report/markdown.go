@@ -103,7 +103,10 @@ func (m mark) blocks(d Digest) []block {
 
 func (m mark) section(s section, level string) block {
 	var b block
-	size := " (" + strconv.Itoa(s.size()) + ")"
+	size := ""
+	if n := s.size(); n > 0 {
+		size = " (" + strconv.Itoa(n) + ")"
+	}
 	intro := ""
 	if len(s.intro) > 0 {
 		intro = m.inline(s.intro) + "\n\n"

@@ -32,6 +32,7 @@ type section struct {
 	fold    bool   // may be folded away: nobody has to read it
 	brief   bool   // one line an entry
 	own     bool   // asks for action, entry by entry
+	alarm   bool   // something breaks
 	entries []entry
 }
 

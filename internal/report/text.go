@@ -93,10 +93,10 @@ func (t *terminal) chapter(ch chapter) {
 
 func (t *terminal) section(s section) {
 	colour := sgrCyan
-	switch s.heading {
-	case "Act on":
+	switch {
+	case s.alarm, s.heading == "Act on":
 		colour = sgrRed
-	case "Yours", "About the bot itself":
+	case s.heading == "Yours", s.heading == "About the bot itself":
 		colour = sgrYellow
 	}
 	heading := strings.ToUpper(s.heading)
@@ -104,7 +104,11 @@ func (t *terminal) section(s section) {
 		heading = strings.ToUpper(head) + ":" + rest
 	}
 	t.b.WriteString("\n")
-	t.wrap("", "", t.paint(sgrBold+colour, heading)+t.paint(sgrDim, " ("+strconv.Itoa(s.size())+")"))
+	size := ""
+	if n := s.size(); n > 0 {
+		size = " (" + strconv.Itoa(n) + ")"
+	}
+	t.wrap("", "", t.paint(sgrBold+colour, heading)+t.paint(sgrDim, size))
 	if len(s.intro) > 0 {
 		t.para("", "", s.intro, sgrDim)
 	}
@@ -224,11 +228,16 @@ func (t *terminal) para(first, rest string, p phrase, sgr string) {
 	t.wrap(first, rest, t.inline(p, sgr))
 }
 
+// hyphen stands for one while lines are broken: a character for private use, as wide as it.
+const hyphen = "\ue000"
+
 // wrap breaks s at blanks to the width, with first before the first line and rest before the others.
 // A word that is longer than a line is broken, except an address. No line is a command to GitHub's runner.
 func (t *terminal) wrap(first, rest, s string) {
 	room := max(t.width-max(ansi.StringWidth(first), ansi.StringWidth(rest)), 8)
-	lines := strings.Split(ansi.Wordwrap(strings.ReplaceAll(s, "##[", "## ["), room, ""), "\n")
+	// The library breaks words at hyphens; names such as kube-apiserver and --feature-gates stay whole.
+	s = strings.NewReplacer("##[", "## [", "-", hyphen).Replace(s)
+	lines := strings.Split(strings.ReplaceAll(ansi.Wordwrap(s, room, ""), hyphen, "-"), "\n")
 	var out []string
 	for _, line := range lines {
 		line = disarm(strings.TrimRight(line, " "))

@@ -1,5 +1,6 @@
 // Package contract holds calls and answers against GitHub's own descriptions: the OpenAPI document
-// and the GraphQL schema that npm packages of Octokit carry, pinned in package.json beside this file.
+// and the GraphQL schema that npm packages of Octokit carry, pinned in package.json beside this file; and
+// the report of `bot check` against the JSON Schema of SARIF, which a package of Microsoft's carries.
 // Only tests import it.
 //
 // A stand-in is only as good as its likeness. Two wrappers check every exchange that passes through
@@ -13,6 +14,6 @@
 // for which nothing is declared (401, rate limits, 5xx).
 //
 // The descriptions are not committed: `npm ci --ignore-scripts` in this folder fetches them, and
-// without them [Open] returns [ErrNotInstalled], on which tests skip. The OpenAPI document (13 MB) is
+// without them [Open] and [SARIFSchema] return [ErrNotInstalled], on which tests skip. The OpenAPI document (13 MB) is
 // pruned in memory to the paths below before it is parsed: 0.1 s instead of 2 s.
 package contract
