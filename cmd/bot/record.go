@@ -30,6 +30,11 @@ func (a *app) recordRun(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	mine, err := a.manifests(ctx, cfg.Watch.Manifests)
+	if err != nil {
+		return err
+	}
+	f.yours = &mine
 	rec, err := recording.Start(recording.Options{
 		Dir: f.record, Bot: version(), Token: cfg.GitHub.TokenFrom, Secrets: append(proxyPasswords(a.env.environ), cfg.GitHub.Token.Reveal()),
 		Flags: f.kept(), Config: text, Now: a.env.now,

@@ -30,6 +30,8 @@ type runFlags struct {
 	format, output string
 	record, replay string
 	show           bool // print the digests, also of a run that files them
+	// yours is what watch.manifests says, where that was read already.
+	yours *yours
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -100,6 +102,9 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 		}
 	}
 	a.warnOfMirrors(ctx, w)
+	if err := a.mark(ctx, w, f.yours); err != nil {
+		return err
+	}
 	before := w.client.Cost()
 	out, err := w.runner.Run(ctx, pipeline.Options{
 		Digest: f.digest, Only: f.only, Upstream: f.upstream, Since: f.since, AcceptRemovals: f.acceptRemovals,

@@ -35,14 +35,16 @@ type keptFlags struct {
 	Only           []string `json:"only"`
 	AcceptRemovals []string `json:"accept_removals"`
 	Format         string   `json:"format"`
+	// Yours is what watch.manifests said: the files are not where the run is replayed.
+	Yours *yours `json:"yours,omitempty"`
 }
 
 func (f runFlags) kept() keptFlags {
-	return keptFlags{f.dryRun, f.digest, f.since, f.upstream, f.only, f.acceptRemovals, f.format}
+	return keptFlags{f.dryRun, f.digest, f.since, f.upstream, f.only, f.acceptRemovals, f.format, f.yours}
 }
 
 func (k keptFlags) flags() runFlags {
-	return runFlags{dryRun: k.DryRun, digest: k.Digest, since: k.Since, upstream: k.Upstream, only: k.Only, acceptRemovals: k.AcceptRemovals, format: k.Format}
+	return runFlags{dryRun: k.DryRun, digest: k.Digest, since: k.Since, upstream: k.Upstream, only: k.Only, acceptRemovals: k.AcceptRemovals, format: k.Format, yours: k.Yours}
 }
 
 // outcomeDocument is what came of a run but for its digests, in a form that two runs can be compared by.

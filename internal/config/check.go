@@ -160,7 +160,7 @@ func (k checker) watch(w Watch, components []string) {
 	})
 	k.each("watch.components", w.Components, known("component", components))
 	k.each("watch.manifests", w.Manifests, func(s string) (string, string) {
-		if _, err := filepath.Match(s, ""); err != nil || strings.TrimSpace(s) == "" {
+		if _, err := filepath.Match(s, ""); err != nil || strings.TrimSpace(s) == "" || s == "-" {
 			return quote(s) + " is no path or glob", "write a file, a folder, or a glob such as clusters/*/kubelet.yaml"
 		}
 		return "", ""
