@@ -115,6 +115,7 @@ func TestKilledAnywhere(t *testing.T) {
 				s.prepare(prepared)
 				// Unharmed: what is to be told, and how many points there are.
 				victim := func(tb testing.TB) *testWorld {
+					tb.Helper()
 					w := prepared.twin(tb)
 					if s.refused {
 						w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/**", Times: -1})
