@@ -67,6 +67,10 @@ update-oracle: ## ask the registries of the pinned releases anew (about a minute
 real: ## four real digests from the real modules, against the stand-in
 	$(GO) run ./test/real
 
+.PHONY: data
+data: ## put a release into the embedded table: MIRROR=/srv/mirrors/kubernetes.git RELEASE=v1.37; then make update
+	$(GO) run ./internal/facts/renew -mirror '$(MIRROR)' -release '$(RELEASE)'
+
 .PHONY: update
 update: ## write golden files and generated documents anew; then read the diff
 	$(GO) test ./internal/... ./cmd/... -update

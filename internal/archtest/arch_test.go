@@ -37,6 +37,7 @@ var may = map[string][]string{
 	"internal/publish":         {"report", "github"},
 	"internal/store":           {"snapshot", "report"},
 	"internal/facts":           {"gate"},
+	"internal/facts/renew":     {"*"},
 	"internal/sample":          {"facts", "gate"},
 	"internal/archtest":        {},
 	"internal/recording":       {"repo", "store"},
