@@ -139,7 +139,7 @@ func (w Watch) match(c Change) (because string, ok bool) {
 			continue
 		}
 		if places := w.places(g); len(places) > 0 {
-			return setIn + places[0] + andMore(len(places)-1), true
+			return SetIn + places[0] + andMore(len(places)-1), true
 		}
 		for _, rule := range []struct {
 			word    string
@@ -161,8 +161,9 @@ func (w Watch) match(c Change) (because string, ok bool) {
 	return "", false
 }
 
-// setIn begins the reason of what is the reader's because their configuration sets it.
-const setIn = "set in "
+// SetIn begins [Change.MineBecause] of what is the reader's because their configuration sets it; a place
+// follows. Other reasons are an entry of the watch list.
+const SetIn = "set in "
 
 func (w Watch) places(g *gate.Gate) []string {
 	var out []string

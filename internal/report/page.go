@@ -219,8 +219,8 @@ func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
 	e := entry{gates: 1, id: c.ID, also: c.Variant, change: whatChanged(c), next: nextStep(c), proof: proofOf(u, c, evidence)}
 	e.about = aboutOf(c)
 	switch {
-	case c.Mine && strings.HasPrefix(c.MineBecause, "set in "):
-		e.why = say("Yours: you " + strings.Replace(short(c.MineBecause, 200), "set in ", "set it in ", 1) + ".")
+	case c.Mine && strings.HasPrefix(c.MineBecause, diff.SetIn):
+		e.why = say("Yours: you set it in " + strings.TrimPrefix(short(c.MineBecause, 200), diff.SetIn) + ".")
 	case c.Mine && c.MineBecause != "":
 		e.why = say("Yours because you watch " + short(c.MineBecause, 200) + ".")
 	case c.Mine:
