@@ -81,7 +81,7 @@ func (c *inquiry) judge(q Query) {
 			why = "is not known"
 		}
 		c.noData(fmt.Sprintf("Whether %s takes gates of %s at %s %s.", p.title(), and(e.registered), c.to, why),
-			"Try it with the binary itself before you upgrade: its --help does not list gates that are stable or locked.")
+			"Try it with the binary itself before you upgrade: its --help does not list gates that are stable or deprecated.")
 	default:
 		c.absent()
 	}
