@@ -75,6 +75,13 @@ func (h *History) Removal(component, name, version string) (Removal, bool) {
 	return h.removal(p, name, minor)
 }
 
+// Takes reports whether a component ("kubelet"; "" for any) surely takes a gate at a version.
+func (h *History) Takes(component, name, version string) bool {
+	p, ok := programOf(component)
+	_, u := h.find(p, name, Minor(version))
+	return ok && u == yes
+}
+
 func (h *History) removal(p program, name, minor string) (Removal, bool) {
 	if gone := h.gone(p, name, minor); gone != "" {
 		return Removal{Release: gone, Rule: "it is gone there (" + h.at[gone].source + ")", Confidence: Certain}, true

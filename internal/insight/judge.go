@@ -121,13 +121,16 @@ func (c *inquiry) present(e entry) {
 		return
 	}
 	c.say(c.state(s))
+	refused := against && c.p.locks()
+	since := c.since(locked)
+	if refused {
+		c.say("Setting it to " + strconv.FormatBool(!s.Default) + " is refused" + c.sinceWords(since) + ".")
+	}
 	if r, ok := c.h.removal(c.p, c.name, c.to); ok {
 		c.j.Removal = &r
 		c.say(r.Words() + ": " + r.Rule + ".")
 	}
-	if against && c.p.locks() {
-		since := c.since(locked)
-		c.say("Locked to " + strconv.FormatBool(s.Default) + c.sinceWords(since) + ", so that the other value is refused.")
+	if refused {
 		c.decide(Locked, since, c.removeBefore(since))
 		return
 	}
@@ -140,20 +143,20 @@ func (c *inquiry) present(e entry) {
 	}
 	sameDefault := func(o gate.Spec) bool { return o.Default == s.Default }
 	if old, u := c.h.find(c.p, c.name, c.from); c.from != "" && u == yes && old.spec.Default != s.Default {
-		since := c.since(sameDefault)
+		flip := c.since(sameDefault)
 		c.say(fmt.Sprintf("The default is %s in %s and %s in %s.", onOff(old.spec.Default), c.from, onOff(s.Default), c.to))
 		advice := fmt.Sprintf("Your setting keeps it %s against the new default: make sure that you still want that.", onOff(c.value))
 		if c.value == s.Default {
 			advice = fmt.Sprintf("Your setting becomes the default, so from %s on it can be left out.", c.to)
 		}
-		c.decide(DefaultChanged, since, advice)
+		c.decide(DefaultChanged, flip, advice)
 	}
 	if s.Stage == gate.Deprecated {
 		c.decide(Deprecated, c.since(func(o gate.Spec) bool { return o.Stage == gate.Deprecated }),
 			fmt.Sprintf("Plan to do without %s, and remove it from %s: it will go.", c.name, c.where()))
 	}
 	if r := c.j.Removal; r != nil {
-		c.decide(RemovalPlanned, c.since(locked), fmt.Sprintf("Remove %s from %s before you upgrade to %s.", c.name, c.where(), r.Release))
+		c.decide(RemovalPlanned, since, fmt.Sprintf("Remove %s from %s before you upgrade to %s.", c.name, c.where(), r.Release))
 	}
 	if c.value == s.Default {
 		c.decide(Redundant, c.since(sameDefault), fmt.Sprintf("%s is %s without your setting: it can be left out.", c.name, onOff(s.Default)))
