@@ -16,6 +16,9 @@ import (
 //   - possible: one reason alone, or the release is due already. 47 % were right, 43 % since v1.32; all others
 //     but one were too early.
 //
+// v1.37, which the table did not have when the rules were made, was asked once: 9 of the 16 likely ones and 14 of
+// the 28 possible ones that were due in it were right, and none that was forecast for later was gone.
+//
 // Forecasts err to one side because upstream's rule says from when a gate may go, not when it goes. Who
 // removes a setting before the forecast release is safe in all cases but that one.
 const (

@@ -325,8 +325,16 @@ func (c *inquiry) state(s gate.Spec) string {
 		words = append(words, "locked")
 	}
 	text := fmt.Sprintf("At %s it is %s", c.to, strings.Join(words, ", "))
-	if s.Since != "" {
-		text += ", since " + s.Since
+	// Not since the version of its spec: upstream changes past ones.
+	same := func(o gate.Spec) bool { return o.Stage == s.Stage && o.Default == s.Default && o.Locked == s.Locked }
+	switch since := c.since(same); since {
+	case "":
+	case "1.0":
+		text += ", as ever"
+	case c.to:
+		text += ", since this release"
+	default:
+		text += ", and has been since " + since
 	}
 	return text + " (" + c.h.at[c.to].source + ")."
 }

@@ -65,6 +65,9 @@ func TestJudge(t *testing.T) {
 		{"cloud-controller-manager ImageVolume=true 1.36", insight.Unknown, "", "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and kube-proxy", ""},
 		// Locked.
 		{"kubelet ImageVolume=false 1.33>1.36", insight.Locked, "1.36", "", "before you upgrade to 1.36"},
+		{"kubelet TopologyManagerPolicyOptions=true 1.36", insight.RemovalPlanned, "1.36", "", "locked, since this release (table)"},
+		{"kubelet TopologyManagerPolicyOptions=true 1.35", insight.Redundant, "1.28", "", "stable, on by default, and has been since 1.32 (table)"},
+		{"kube-apiserver AllowServiceExternalIPs=true 1.36", insight.Redundant, "1.0", "", "as ever"},
 		{"kube-proxy ImageVolume=0 1.36", insight.Locked, "1.36", "", ""},                   // taken by all five, used or not
 		{"kubelet TopologyManagerPolicyOptions=false 1.36", insight.Locked, "1.36", "", ""}, // its spec says 1.32, but at 1.35 it was free
 		{"kube-apiserver SeparateCacheWatchRPC=true 1.36", insight.Locked, "1.36", "", ""},

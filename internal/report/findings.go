@@ -325,10 +325,18 @@ func (c Check) foot() []phrase {
 		asked += ", by the " + s
 	}
 	out := []phrase{say(asked + "; " + count(c.Files, "file", "files") + " read.")}
-	if len(c.Findings) > 0 && gate.CompareVersions(minorWord(c.To), needsChecked) >= 0 {
-		out = append(out, say("Not judged: what gates need. Since "+needsChecked+" a component does not start either while a gate is on and one that it needs is off."))
+	if s := notJudged(c.To); s != "" && len(c.Findings) > 0 {
+		out = append(out, say(s))
 	}
 	return out
+}
+
+// notJudged says what else keeps a component from starting at a version, "" for nothing that is known.
+func notJudged(to string) string {
+	if gate.CompareVersions(minorWord(to), needsChecked) < 0 {
+		return ""
+	}
+	return "Not judged: what gates need. Since " + needsChecked + " a component does not start either while a gate is on and one that it needs is off."
 }
 
 // needsChecked is the first minor whose gates say which others they need. The table does not have that.
