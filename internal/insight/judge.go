@@ -16,6 +16,7 @@ func Judge(h *History, q Query) Judgement {
 	c.j.Evidence = []string{}
 	c.value, c.valid, c.open = parse(q.Value)
 	c.judge(q)
+	c.j.Evidence = append(c.j.Evidence, c.notes...)
 	return c.j
 }
 
@@ -26,8 +27,9 @@ type inquiry struct {
 	name     string
 	from, to string // minors
 	value    bool
-	valid    bool // the value is true or false
-	open     bool // the value is a placeholder of a template
+	valid    bool     // the value is true or false
+	open     bool     // the value is a placeholder of a template
+	notes    []string // on how it was judged: evidence that comes behind the reasons
 	j        Judgement
 }
 
@@ -51,14 +53,14 @@ func (c *inquiry) judge(q Query) {
 		return
 	}
 	if q.Component == "" {
-		c.say("The file does not tell which component sets the gate: judged by what the main binaries take together.")
+		c.note("The file does not tell which component sets the gate: judged by what the main binaries take together.")
 	}
 	if isMeta(q.Gate) && p.hasMeta() {
 		c.meta()
 		return
 	}
 	if p.name == clientGo {
-		c.say("Programs built with client-go read the variable; " + and(mainPrograms()) + " do not: they take the gate by flag or file.")
+		c.note("Programs built with client-go read the variable; " + and(mainPrograms()) + " do not: they take the gate by flag or file.")
 	}
 	e, u := c.h.find(p, q.Gate, c.to)
 	missing := c.h.missing(p, q.Gate, c.to)
@@ -66,11 +68,11 @@ func (c *inquiry) judge(q Query) {
 	switch {
 	case u == yes && q.Component == "" && slices.Equal(e.registered, []string{kubeadm}):
 		c.p, _ = programOf(kubeadm)
-		c.say("Only kubeadm takes it at " + c.to + ".")
+		c.note("Only kubeadm takes it at " + c.to + ".")
 		c.present(e)
 	case u == yes:
 		if q.Component == "" && !slices.Contains(e.registered, kubernetes) && !slices.Contains(e.registered, clientGo) {
-			c.say("At " + c.to + " these take it: " + c.h.homes(c.name, c.to) + ".")
+			c.note("At " + c.to + " these take it: " + c.h.homes(c.name, c.to) + ".")
 		}
 		c.present(e)
 	case len(missing) > 0:
@@ -364,6 +366,8 @@ func (c *inquiry) removeBefore(since string) string {
 }
 
 func (c *inquiry) say(sentence string) { c.j.Evidence = append(c.j.Evidence, sentence) }
+
+func (c *inquiry) note(sentence string) { c.notes = append(c.notes, sentence) }
 
 // decide sets the verdict unless a worse one stands.
 func (c *inquiry) decide(v Verdict, since, advice string) {

@@ -128,6 +128,9 @@ func TestJudge(t *testing.T) {
 				t.Errorf("%s since %q, suggests %q; want %s since %q, %q\n%s", j.Verdict, j.Since, j.Suggestion,
 					c.verdict, c.since, c.suggestion, strings.Join(j.Evidence, "\n"))
 			}
+			if first := j.Evidence[0]; strings.HasPrefix(first, "The file does not tell") || strings.HasPrefix(first, "Programs built") {
+				t.Errorf("begins with how it was judged, which is all that a short report shows: %s", first)
+			}
 			if all := strings.Join(append(j.Evidence, j.Advice), "\n"); !strings.Contains(all, c.says) {
 				t.Errorf("does not say %q:\n%s", c.says, all)
 			}
