@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/upstream-digest/bot/internal/config"
-	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/insight"
-	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
-	"github.com/upstream-digest/bot/internal/snapshot"
 	settings "github.com/upstream-digest/bot/internal/usage"
 )
 
@@ -34,7 +32,8 @@ func (a *app) checkCommand() *cobra.Command {
 manifests, unit files, kind, k3s, Talos, kOps, Cluster API, Helm values), and says what
 becomes of each at a version. A FILE may be a folder, a pattern, or - for standard input.
 Needs no network for the versions that the program knows; others are read from the
-upstream or its mirror, as the configuration says.
+upstream or its mirror, as the configuration says, or else from the bot's own state.
+In a job of GitHub Actions the result goes to the job's summary too.
 
 Leaves with 1 when something breaks (see --fail-on), with 3 when a file that sets gates
 could not be read.`,
@@ -81,6 +80,7 @@ func (a *app) check(ctx context.Context, files []string, f checkFlags) error {
 	if err := a.write(f.output, text); err != nil {
 		return err
 	}
+	a.summarize(c)
 	switch {
 	case len(c.Problems) > 0:
 		return &exitError{exitSource}
@@ -88,6 +88,32 @@ func (a *app) check(ctx context.Context, files []string, f checkFlags) error {
 		return &exitError{exitFound}
 	}
 	return nil
+}
+
+// maxSummary is how much GitHub takes of a step's summary: 1 MiB, of which the step may have used some.
+const maxSummary = 900 << 10
+
+// summarize appends the check to the summary page of a job of GitHub Actions, where this runs in one. The
+// result stands elsewhere already, so trouble with the page is only a warning.
+func (a *app) summarize(c report.Check) {
+	lookup, _ := config.Environ(a.env.environ)
+	path, _ := lookup("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return
+	}
+	parts := report.CheckMarkdown(c, report.MarkdownOptions{Budget: maxSummary, RedirectLinks: true})
+	text := parts[0]
+	if n := len(parts) - 1; n > 0 {
+		text += fmt.Sprintf("\n%d more pages of this size do not fit here; the step's output has everything.\n", n)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err == nil {
+		_, err = file.WriteString(text + "\n")
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(a.env.stderr, "bot: warning: the job's summary was not written: "+report.Line(err.Error()))
+	}
 }
 
 func (a *app) renderCheck(c report.Check, format string, terminal bool) (string, error) {
@@ -160,89 +186,4 @@ func versions(from, to string, both bool) (string, string, error) {
 		return "", "", &usageError{fmt.Errorf("--from %s is not below --to %s", f, t)}
 	}
 	return f, t, nil
-}
-
-// history is the table that the program carries, and what an upstream says of the versions that the table
-// does not have. The words say what it is made of.
-func (a *app) history(ctx context.Context, minors ...string) (*insight.History, string, error) {
-	table, err := facts.Load()
-	if err != nil {
-		return nil, "", err
-	}
-	h := insight.FromTable(table)
-	all := table.Releases()
-	source := "embedded table " + all[0] + "–" + all[len(all)-1]
-	have := map[string]bool{}
-	for _, r := range h.Releases() {
-		have[r] = true
-	}
-	var w *world
-	for _, m := range minors {
-		if m == "" || have[m] {
-			continue
-		}
-		have[m] = true
-		fmt.Fprintf(a.env.stderr, "bot: %s is not in the program's table (%s to %s): looking for it upstream\n", m, all[0], all[len(all)-1])
-		if w == nil {
-			if w, err = a.openOne(ctx, "kubernetes"); err != nil {
-				return nil, "", err
-			}
-		}
-		var words string
-		if h, words, err = w.learn(ctx, h, m); err != nil {
-			return nil, "", err
-		}
-		source += ", " + words
-	}
-	return h, source, nil
-}
-
-// learn reads a minor's gates from the upstream: from its first release, else from its branch, else from
-// what is watched, if that has come so far.
-func (w *world) learn(ctx context.Context, h *insight.History, minor string) (*insight.History, string, error) {
-	var missing error
-	for _, ref := range []string{"v" + minor + ".0", "release-" + minor, ""} {
-		snap, err := w.runner.At(ctx, ref)
-		var none *repo.NotFoundError
-		if errors.As(err, &none) && ref != "" {
-			missing = errors.Join(missing, err)
-			continue
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		up := snap.Upstreams[0]
-		if gate.MinorOf(up.Version) != minor {
-			missing = errors.Join(missing, fmt.Errorf("%s at %s is %s", up.Repository, up.Ref, up.Version))
-			continue
-		}
-		words := up.Repository + " at " + up.Ref + " (" + up.SHA[:min(7, len(up.SHA))] + ")"
-		for _, s := range up.Sections {
-			if s.Source != snapshot.SourceGates || s.Items.Gates == nil {
-				continue
-			}
-			covered := covered(w.cfg)
-			for _, d := range s.Items.Gates.Diagnostics {
-				if d.Lost { // a gate may be there that was not read: nobody's absence says anything
-					covered = nil
-				}
-			}
-			return h.With(minor, words, covered, s.Items.Gates.Gates), words, nil
-		}
-		return nil, "", fmt.Errorf("%s has no feature gates", words)
-	}
-	return nil, "", &usageError{fmt.Errorf("the upstream has no %s yet: %w", minor, missing)}
-}
-
-// covered are the components that the configuration reads of Kubernetes.
-func covered(cfg config.Config) []string {
-	var out []string
-	for _, u := range cfg.Upstreams {
-		if u.Name == "kubernetes" && u.Sources.Gates != nil {
-			for _, p := range u.Sources.Gates.Packages {
-				out = append(out, p.Component)
-			}
-		}
-	}
-	return out
 }

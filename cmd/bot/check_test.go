@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/golden"
+	"github.com/upstream-digest/bot/internal/sample"
 )
 
 const clusterFile = `apiVersion: kubeadm.k8s.io/v1beta4
@@ -203,5 +206,148 @@ func TestBriefBeginsWithYours(t *testing.T) {
 		if r := bare(t, "", "brief", "--from", "1.33", "--to", "1.36", ".", "--format", format); r.code != 0 || !strings.Contains(r.stdout, "MutatingAdmissionPolicy") {
 			t.Errorf("%s: exit code %d", format, r.code)
 		}
+	}
+}
+
+// TestCheckAsksTheState: where no upstream can be read, what the bot remembers of the version counts. The
+// state is only read, and one that is not there or can't be used is a remark beside the error.
+func TestCheckAsksTheState(t *testing.T) {
+	w := newWorld(t)
+	w.commit("v1.36", nil, "v1.36.0")
+	table, err := facts.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := slices.DeleteFunc(table.Rows("v1.36"), func(r facts.Row) bool { return r.Gate == "NodeSwap" })
+	files, err := sample.Files("v1.37", next, sample.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.push(files)
+	cluster(t, nil)
+	check := []string{"check", "nodes", "--from", "1.36", "--to", "1.37"}
+	r := w.offline().run(check...)
+	if r.code != 3 || !strings.Contains(r.stderr, "there is no state at "+w.state()) || !missing(w.state()) || !missing(filepath.Dir(w.state())) {
+		t.Errorf("without a state: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	w.online().ok("run")
+	w.offline()
+	before := w.fingerprint()
+	r = w.run(check...)
+	if r.code != 1 || !strings.Contains(r.stdout, "WILL NOT START AT 1.37: the gate is gone (1)\n\n  NodeSwap=false") || !strings.Contains(r.stdout, "gone in 1.37 (state).") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	for where, text := range map[string]string{"result": r.stdout, "remark": r.stderr} {
+		if !strings.Contains(strings.Join(strings.Fields(text), " "), "the state's snapshot of kubernetes/kubernetes at ") {
+			t.Errorf("the %s does not say where the facts are from:\n%s", where, text)
+		}
+	}
+	if after := w.fingerprint(); after != before {
+		t.Errorf("it changed something:\n%s\nwas\n%s", after, before)
+	}
+	// The lock of a run that goes on does not matter.
+	w.sql("UPDATE lock SET held = 1, holder = 'another', fence = 99, expires = ?", sqlTime(time.Now().Add(time.Hour)))
+	if r := w.run(check...); r.code != 1 {
+		t.Errorf("while another run holds the lock: exit code %d\n%s", r.code, r.stderr)
+	}
+	if r := w.run("check", "nodes", "--to", "1.38"); r.code != 3 || !strings.Contains(r.stderr, "does not know 1.38 either") {
+		t.Errorf("a version that it does not know: exit code %d\n%s", r.code, r.stderr)
+	}
+	// Read with fewer folders, the absence of a gate says nothing.
+	w.config("upstreams:\n  - preset: kubernetes\n    sources: {gates: {packages: [{path: pkg/features, component: kubernetes}]}}\n")
+	if r := w.run(check...); r.code != 0 || !strings.Contains(r.stdout, "NOBODY CAN SAY") {
+		t.Errorf("with another configuration: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	w.loseState()
+	w.online().ok("run")
+	if r := w.offline().set("BOT_CONFIG=").run(check...); r.code != 0 || !strings.Contains(r.stdout, "NOBODY CAN SAY") {
+		t.Errorf("with a state that was read with another configuration: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if err := os.WriteFile(w.state(), []byte("no database, but long enough to be looked at as if it were one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.run(check...); r.code != 3 || !strings.Contains(r.stderr, "can't be asked for 1.37") {
+		t.Errorf("with a state that is none: exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// TestCheckWritesTheJobsSummary: it is appended to what other steps wrote, in any format of the result, and
+// a page that can't be written changes nothing but for a warning.
+func TestCheckWritesTheJobsSummary(t *testing.T) {
+	cluster(t, map[string]string{"summary.md": "# Build\n"})
+	in := func(path string, args ...string) result {
+		var out, errs bytes.Buffer
+		code := execute(t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: []string{"HOME=" + t.TempDir(), "GITHUB_STEP_SUMMARY=" + path}, now: time.Now})
+		return result{code: code, stdout: out.String(), stderr: errs.String()}
+	}
+	plain := bare(t, "", "check", "nodes", "--to", "1.36", "--format", "github")
+	r := in("summary.md", "check", "nodes", "--to", "1.36", "--format", "github")
+	if r != plain {
+		t.Errorf("the result differs: %+v, without a summary %+v", r, plain)
+	}
+	page, err := os.ReadFile("summary.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bare(t, "", "check", "nodes", "--to", "1.36", "--format", "markdown").stdout
+	if string(page) != "# Build\n"+want+"\n" {
+		t.Errorf("the summary is\n%s", page)
+	}
+	if r := in("absent/summary.md", "check", "nodes", "--to", "1.36", "--format", "github"); r.code != plain.code || r.stdout != plain.stdout || !strings.Contains(r.stderr, "warning: the job's summary was not written: ") {
+		t.Errorf("with a page that can't be written: %+v", r)
+	}
+}
+
+// TestGatesAndCheckForetellTheSame: of each gate that is set to what it is already, bot gates says the same
+// release and is as sure as bot check, also where a later release is known.
+func TestGatesAndCheckForetellTheSame(t *testing.T) {
+	w := released(t)
+	type removal struct{ Release, Rule, Confidence string }
+	var list struct {
+		Gates []struct {
+			Name       string
+			Default    bool
+			Components []string
+			Removal    *removal
+		}
+	}
+	if err := json.Unmarshal([]byte(w.ok("gates", "--at", "v1.35.0", "--format", "json").stdout), &list); err != nil {
+		t.Fatal(err)
+	}
+	var flags strings.Builder
+	for _, g := range list.Gates {
+		fmt.Fprintf(&flags, "--feature-gates=%s=%t\n", g.Name, g.Default)
+	}
+	var doc struct {
+		Findings []struct {
+			Gate    string
+			Removal *removal
+		}
+	}
+	if err := json.Unmarshal([]byte(bare(t, flags.String(), "check", "-", "--to", "1.35", "--format", "json").stdout), &doc); err != nil {
+		t.Fatal(err)
+	}
+	checked := map[string]removal{}
+	for _, f := range doc.Findings {
+		if f.Removal != nil {
+			checked[f.Gate] = *f.Removal
+		}
+	}
+	sure := map[string]int{}
+	for _, g := range list.Gates {
+		var listed removal
+		if g.Removal != nil {
+			listed = *g.Removal
+			sure[listed.Confidence]++
+		}
+		if listed != checked[g.Name] {
+			t.Errorf("%s of %v: bot gates says %+v, bot check %+v", g.Name, g.Components, listed, checked[g.Name])
+		}
+	}
+	if sure["certain"] < 5 || sure["likely"] < 5 || sure["possible"] < 5 {
+		t.Errorf("of %d gates only %v have a forecast", len(list.Gates), sure)
+	}
+	if table := w.ok("gates", "--at", "v1.35.0").stdout; !strings.Contains(table, "REMOVAL") || !strings.Contains(table, "1.36!") {
+		t.Errorf("the table does not say when gates go:\n%.600s", table)
 	}
 }

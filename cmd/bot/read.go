@@ -136,6 +136,9 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 			continue
 		}
 		list.Diagnostics = s.Items.Gates.Diagnostics
+		if list.Removal, err = w.removals(up, s.Items.Gates); err != nil {
+			return err
+		}
 		for _, g := range s.Items.Gates.Gates {
 			if f.keeps(g, up.Version) {
 				list.Gates = append(list.Gates, g)

@@ -16,6 +16,7 @@ func Judge(h *History, q Query) Judgement {
 	c.j.Evidence = []string{}
 	c.value, c.valid, c.open = parse(q.Value)
 	c.judge(q)
+	c.j.Evidence = append(c.j.Evidence, c.notes...)
 	return c.j
 }
 
@@ -26,8 +27,9 @@ type inquiry struct {
 	name     string
 	from, to string // minors
 	value    bool
-	valid    bool // the value is true or false
-	open     bool // the value is a placeholder of a template
+	valid    bool     // the value is true or false
+	open     bool     // the value is a placeholder of a template
+	notes    []string // on how it was judged: evidence that comes behind the reasons
 	j        Judgement
 }
 
@@ -51,11 +53,14 @@ func (c *inquiry) judge(q Query) {
 		return
 	}
 	if q.Component == "" {
-		c.say("The file does not tell which component sets the gate: judged by what the main binaries take together.")
+		c.note("The file does not tell which component sets the gate: judged by what the main binaries take together.")
 	}
 	if isMeta(q.Gate) && p.hasMeta() {
 		c.meta()
 		return
+	}
+	if p.name == clientGo {
+		c.note("Programs built with client-go read the variable; " + and(mainPrograms()) + " do not: they take the gate by flag or file.")
 	}
 	e, u := c.h.find(p, q.Gate, c.to)
 	missing := c.h.missing(p, q.Gate, c.to)
@@ -63,18 +68,22 @@ func (c *inquiry) judge(q Query) {
 	switch {
 	case u == yes && q.Component == "" && slices.Equal(e.registered, []string{kubeadm}):
 		c.p, _ = programOf(kubeadm)
-		c.say("Only kubeadm takes it at " + c.to + ".")
+		c.note("Only kubeadm takes it at " + c.to + ".")
 		c.present(e)
 	case u == yes:
 		if q.Component == "" && !slices.Contains(e.registered, kubernetes) && !slices.Contains(e.registered, clientGo) {
-			c.say("At " + c.to + " these take it: " + c.h.homes(c.name, c.to) + ".")
+			c.note("At " + c.to + " these take it: " + c.h.homes(c.name, c.to) + ".")
 		}
 		c.present(e)
 	case len(missing) > 0:
 		c.uncovered(missing)
 	case u == maybe:
-		c.noData(fmt.Sprintf("Whether %s takes gates of %s at %s depends on how it was built.", p.title(), strings.Join(e.registered, " and "), c.to),
-			"Ask the binary itself: its --help lists the gates that it takes.")
+		why := "depends on how it was built"
+		if p.early(c.to) {
+			why = "is not known"
+		}
+		c.noData(fmt.Sprintf("Whether %s takes gates of %s at %s %s.", p.title(), and(e.registered), c.to, why),
+			"Try it with the binary itself before you upgrade: its --help does not list gates that are stable or deprecated.")
 	default:
 		c.absent()
 	}
@@ -83,7 +92,7 @@ func (c *inquiry) judge(q Query) {
 // uncovered says no more than that nobody knows.
 func (c *inquiry) uncovered(missing []string) {
 	if _, known := c.h.at[c.to]; known {
-		c.noData(fmt.Sprintf("Nobody can say: the gates of %s at %s are not known.", strings.Join(missing, ", "), c.to),
+		c.noData(fmt.Sprintf("Nobody can say: the gates of %s at %s are not known.", and(missing), c.to),
 			"Judge it at the releases before and after, or read "+c.to+" from a mirror or an upstream.")
 		return
 	}
@@ -114,13 +123,16 @@ func (c *inquiry) present(e entry) {
 		return
 	}
 	c.say(c.state(s))
+	refused := against && c.p.locks()
+	since := c.since(locked)
+	if refused {
+		c.say("Setting it to " + strconv.FormatBool(!s.Default) + " is refused" + c.sinceWords(since) + ".")
+	}
 	if r, ok := c.h.removal(c.p, c.name, c.to); ok {
 		c.j.Removal = &r
-		c.say("To be removed in " + r.Release + " (" + r.Confidence + "): " + r.Rule + ".")
+		c.say(r.Words() + ": " + r.Rule + ".")
 	}
-	if against && c.p.locks() {
-		since := c.since(locked)
-		c.say("Locked to " + strconv.FormatBool(s.Default) + c.sinceWords(since) + ", so that the other value is refused.")
+	if refused {
 		c.decide(Locked, since, c.removeBefore(since))
 		return
 	}
@@ -129,24 +141,24 @@ func (c *inquiry) present(e entry) {
 		return
 	}
 	if against {
-		c.say("It is locked, and " + c.p.title() + " is not known to check that.")
+		c.say("It is locked, but " + c.p.title() + " does not look at locks: it takes the other value all the same.")
 	}
 	sameDefault := func(o gate.Spec) bool { return o.Default == s.Default }
 	if old, u := c.h.find(c.p, c.name, c.from); c.from != "" && u == yes && old.spec.Default != s.Default {
-		since := c.since(sameDefault)
+		flip := c.since(sameDefault)
 		c.say(fmt.Sprintf("The default is %s in %s and %s in %s.", onOff(old.spec.Default), c.from, onOff(s.Default), c.to))
 		advice := fmt.Sprintf("Your setting keeps it %s against the new default: make sure that you still want that.", onOff(c.value))
 		if c.value == s.Default {
 			advice = fmt.Sprintf("Your setting becomes the default, so from %s on it can be left out.", c.to)
 		}
-		c.decide(DefaultChanged, since, advice)
+		c.decide(DefaultChanged, flip, advice)
 	}
 	if s.Stage == gate.Deprecated {
 		c.decide(Deprecated, c.since(func(o gate.Spec) bool { return o.Stage == gate.Deprecated }),
 			fmt.Sprintf("Plan to do without %s, and remove it from %s: it will go.", c.name, c.where()))
 	}
 	if r := c.j.Removal; r != nil {
-		c.decide(RemovalPlanned, c.since(locked), fmt.Sprintf("Remove %s from %s before you upgrade to %s.", c.name, c.where(), r.Release))
+		c.decide(RemovalPlanned, since, fmt.Sprintf("Remove %s from %s before you upgrade to %s.", c.name, c.where(), r.Release))
 	}
 	if c.value == s.Default {
 		c.decide(Redundant, c.since(sameDefault), fmt.Sprintf("%s is %s without your setting: it can be left out.", c.name, onOff(s.Default)))
@@ -167,7 +179,7 @@ func (c *inquiry) absent() {
 			c.say("At " + c.to + " only these take it: " + other + ".")
 		}
 		e, _ := c.h.find(c.p, c.name, last)
-		c.say(fmt.Sprintf("Last registered by %s in %s, gone in %s (%s).", strings.Join(e.registered, " and "), last, since, c.h.at[since].source))
+		c.say(fmt.Sprintf("Last registered by %s in %s, gone in %s (%s).", and(e.registered), last, since, c.h.at[since].source))
 		if !c.p.refuses() {
 			c.ignored("is gone since " + since)
 			return
@@ -186,7 +198,7 @@ func (c *inquiry) absent() {
 		c.say(fmt.Sprintf("It is no gate of %s; it belongs to %s.", c.p.title(), c.j.Suggestion))
 		advice = fmt.Sprintf("Remove %s from %s; set it for %s if you need it.", c.name, c.where(), c.j.Suggestion)
 	case isMeta(c.name):
-		c.say(fmt.Sprintf("%s does not know %s.", c.p.title(), c.name))
+		c.say(fmt.Sprintf("It is no gate of %s, which has a list of its own.", c.p.title()))
 	default:
 		c.say(fmt.Sprintf("No release from %s to %s has a gate of this name.", c.h.releases[0], c.h.releases[len(c.h.releases)-1]))
 		if c.j.Suggestion = c.h.nearest(c.p, c.name, c.to); c.j.Suggestion != "" {
@@ -308,15 +320,23 @@ func (c *inquiry) sinceWords(since string) string {
 func (c *inquiry) state(s gate.Spec) string {
 	words := []string{string(s.Stage)}
 	if s.Stage == gate.GA {
-		words[0] = "GA"
+		words[0] = "stable"
 	}
 	words = append(words, onOff(s.Default)+" by default")
 	if s.Locked {
 		words = append(words, "locked")
 	}
 	text := fmt.Sprintf("At %s it is %s", c.to, strings.Join(words, ", "))
-	if s.Since != "" {
-		text += ", since " + s.Since
+	// Not since the version of its spec: upstream changes past ones.
+	same := func(o gate.Spec) bool { return o.Stage == s.Stage && o.Default == s.Default && o.Locked == s.Locked }
+	switch since := c.since(same); since {
+	case "":
+	case "1.0":
+		text += ", as ever"
+	case c.to:
+		text += ", since this release"
+	default:
+		text += ", and has been since " + since
 	}
 	return text + " (" + c.h.at[c.to].source + ")."
 }
@@ -346,6 +366,8 @@ func (c *inquiry) removeBefore(since string) string {
 }
 
 func (c *inquiry) say(sentence string) { c.j.Evidence = append(c.j.Evidence, sentence) }
+
+func (c *inquiry) note(sentence string) { c.notes = append(c.notes, sentence) }
 
 // decide sets the verdict unless a worse one stands.
 func (c *inquiry) decide(v Verdict, since, advice string) {

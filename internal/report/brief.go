@@ -189,9 +189,13 @@ func (w briefWriter) groups() []section {
 func (w briefWriter) entries(list []insight.Passage) []entry {
 	var out []entry
 	for _, p := range list {
-		e := entry{id: p.Gate, gates: 1, hoist: true, about: say(sentence(humanise(short(p.Gate, maxName)))), change: say(wayOf(p)), proof: w.proof(p)}
+		e := entry{id: p.Gate, gates: 1, hoist: true, about: say(sentence(humanise(short(p.Gate, maxName)))), change: say(wayOf(p, w.u.To)), proof: w.proof(p)}
 		if slices.Equal(p.Registered, []string{"kubeadm"}) {
-			e.about = say(e.about, " A gate of kubeadm's own.")
+			own := " A gate of kubeadm's own."
+			if p.After != nil && p.After.Locked {
+				own = " A gate of kubeadm's own, which does not look at locks."
+			}
+			e.about = say(e.about, own)
 		}
 		if mine := w.mine[p.Gate]; len(mine) > 0 {
 			e.change = say(bold("Yours"), ", set in ", placesOf(mine), ". ", e.change)
@@ -207,15 +211,26 @@ func (w briefWriter) entries(list []insight.Passage) []entry {
 // proof is the proposal, and the row of the table that the last step is read from.
 func (w briefWriter) proof(p insight.Passage) []span {
 	out := kepLinks(p.KEPs)
+	source := w.source(p)
+	if source == "" {
+		return out
+	}
+	if len(out) == 0 {
+		return []span{{text: "Source: " + source}}
+	}
+	return append(out, span{text: "source: " + source})
+}
+
+// source names what the last step is read from: "table v1.35".
+func (w briefWriter) source(p insight.Passage) string {
 	release := w.u.To
 	if n := len(p.Steps); n > 0 {
 		release = p.Steps[n-1].Release
 	}
-	source := short(w.u.Sources[release], 100)
-	if source == "" {
-		return out
+	if s := short(w.u.Sources[release], 100); s != "" {
+		return s + " v" + minorWord(release)
 	}
-	return append(out, span{text: source + " v" + minorWord(release)})
+	return ""
 }
 
 func (w briefWriter) foot(source string) []phrase {
@@ -226,6 +241,9 @@ func (w briefWriter) foot(source string) []phrase {
 	if len(w.u.Passing) > 0 {
 		out = append(out, say("Came and went between the two: ", names(w.u.Passing, 0), "."))
 	}
+	if s := notJudged(w.u.To); s != "" {
+		out = append(out, say(s))
+	}
 	for _, c := range w.u.NotCovered {
 		out = append(out, say("Not known, so perhaps missing here: gates of "+short(c, 200)+"."))
 	}
@@ -233,8 +251,8 @@ func (w briefWriter) foot(source string) []phrase {
 }
 
 // wayOf tells a gate's way in words: "Beta, off by default at 1.33; on by default in 1.34; stable and
-// locked on in 1.35."
-func wayOf(p insight.Passage) string {
+// locked on in 1.35." to is the release that it leads to.
+func wayOf(p insight.Passage, to string) string {
 	var parts []string
 	prev := p.Before
 	if prev != nil {
@@ -264,7 +282,11 @@ func wayOf(p insight.Passage) string {
 		prev = &now
 	}
 	out := upper(strings.Join(parts, "; ")) + "."
-	if p.After != nil && p.RemoveIn != "" {
+	switch {
+	case p.After == nil || p.RemoveIn == "":
+	case gate.CompareVersions(p.RemoveIn, to) <= 0:
+		out += " It was planned to go in " + minorWord(p.RemoveIn) + "."
+	default:
 		out += " Planned to go in " + minorWord(p.RemoveIn) + "."
 	}
 	return out

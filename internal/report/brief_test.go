@@ -224,7 +224,7 @@ func TestUpgradeIsNoGuess(t *testing.T) {
 			t.Errorf("%s of %v is told as removed", p.Gate, p.Registered)
 		}
 	}
-	if text := BriefText(Brief{Upgrade: u}, TextOptions{Width: 200}); !strings.Contains(text, "New in 1.37: beta, on by default. (mirror v1.37)") {
+	if text := BriefText(Brief{Upgrade: u}, TextOptions{Width: 200}); !strings.Contains(text, "New in 1.37: beta, on by default. (Source: mirror v1.37)") {
 		t.Errorf("no proof in\n%s", text)
 	}
 }
@@ -236,7 +236,7 @@ func TestToldOnceInTheEnd(t *testing.T) {
 		{Release: "1.34", Stage: gate.Beta, Default: true}, {Release: "1.35", Stage: gate.GA, Default: true, Locked: true}, {Release: "1.36", Removed: true},
 	}}
 	const want = "Beta, off by default since 1.30; on by default in 1.34; stable and locked on in 1.35; gone in 1.36."
-	if got := wayOf(p); got != want {
+	if got := wayOf(p, "1.36"); got != want {
 		t.Errorf("got %s", got)
 	}
 	b := Brief{Upgrade: insight.Upgrade{From: "1.33", To: "1.36", Removed: []insight.Passage{p}, Sources: map[string]string{"1.36": "table"}}}
@@ -250,9 +250,10 @@ func TestToldOnceInTheEnd(t *testing.T) {
 		want string
 	}{
 		{insight.Passage{BeforeAt: "1.33", Steps: []insight.Step{{Release: "1.34", Stage: gate.Alpha}, {Release: "1.35", Removed: true}, {Release: "1.36", Stage: gate.Beta}}, After: &on, RemoveIn: "1.40"}, "New in 1.34: alpha, off by default; gone in 1.35; again in 1.36: beta, off by default. Planned to go in 1.40."},
+		{insight.Passage{BeforeAt: "1.33", Before: &on, Steps: []insight.Step{{Release: "1.36", Stage: gate.GA}}, After: &on, RemoveIn: "1.36"}, "Beta, off by default since 1.30; stable in 1.36. It was planned to go in 1.36."},
 		{insight.Passage{BeforeAt: "1.33", Before: &insight.State{Stage: gate.GA, Default: true, Locked: true, Since: "1.0"}, Steps: []insight.Step{{Release: "1.34", Stage: gate.GA, Default: true}}}, "Stable, locked on at 1.33; no longer locked in 1.34."},
 	} {
-		if got := wayOf(tt.p); got != tt.want {
+		if got := wayOf(tt.p, "1.36"); got != tt.want {
 			t.Errorf("got %s\nwant %s", got, tt.want)
 		}
 	}
@@ -282,7 +283,7 @@ func TestEveryGateIsInEveryFormat(t *testing.T) {
 			flat := strings.Join(strings.Fields(out), " ")
 			for list, passages := range lists(b.Upgrade) {
 				for _, p := range passages {
-					if !strings.Contains(flat, p.Gate) || !strings.Contains(flat, wayOf(p)) {
+					if !strings.Contains(flat, p.Gate) || !strings.Contains(flat, wayOf(p, b.Upgrade.To)) {
 						t.Errorf("%v as %s: no %s of %s", pair, format, p.Gate, list)
 					}
 				}

@@ -52,10 +52,7 @@ func BriefJSON(b Brief) ([]byte, error) {
 		for _, p := range in {
 			d := passageDocument{
 				Gate: p.Gate, Words: humanise(short(p.Gate, maxName)), Registered: list(p.Registered), Before: p.Before, After: p.After,
-				Steps: list(p.Steps), History: wayOf(p), KEPs: list(p.KEPs), RemoveIn: p.RemoveIn,
-			}
-			if proof := w.proof(p); len(proof) > 0 && proof[len(proof)-1].kind == said {
-				d.Proof = proof[len(proof)-1].text
+				Steps: list(p.Steps), History: wayOf(p, u.To), KEPs: list(p.KEPs), RemoveIn: p.RemoveIn, Proof: w.source(p),
 			}
 			out = append(out, d)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/insight"
 )
 
 // whatChanged says what a gate change did, from what since when, in one or two sentences.
@@ -26,17 +27,35 @@ func whatChanged(c diff.Change) phrase {
 	return say(out, renamedWords(c), movedWords(c), dependencyWords(c), historyWords(c), scheduledWords(*g), plannedRemoval(c))
 }
 
-// plannedRemoval tells when the gate is to go, where the change brings that nearer.
+// plannedRemoval tells when the gate is to go, where the change brings that nearer: as a comment in the source
+// plans it, else as it follows from the lock.
 func plannedRemoval(c diff.Change) phrase {
 	g := c.Gate
-	if g.After == nil || g.After.RemoveIn == "" {
+	if g.After == nil {
 		return nil
 	}
-	known := g.Before != nil && g.Before.RemoveIn == g.After.RemoveIn
+	planned := g.After.RemoveIn
+	known := planned == "" || g.Before != nil && g.Before.RemoveIn == planned
 	if known && !c.Has(diff.GateLocked) && !c.Has(diff.GateDeprecated) && !c.Has(diff.GatePromoted) {
 		return nil
 	}
-	return say(" Upstream plans to remove the gate in " + version(g.After.RemoveIn) + ".")
+	r, ok := insight.Forecast(*g.After, g.ToVersion)
+	at := gate.MinorOf(g.ToVersion)
+	switch {
+	case planned != "" && at != "" && gate.CompareVersions(planned, at) <= 0:
+		return say(" Upstream planned to remove the gate in " + version(planned) + ".")
+	case planned != "" && ok && gate.CompareVersions(r.Release, planned) > 0:
+		return say(" Upstream plans to remove the gate in " + version(planned) + "; its own rule allows that from " + version(r.Release) + " on.")
+	case planned != "":
+		return say(" Upstream plans to remove the gate in " + version(planned) + ".")
+	case !ok:
+		return nil
+	}
+	why := ""
+	if since := g.After.LockedSince(g.ToVersion); since != "" {
+		why = " (locked since " + version(since) + ")"
+	}
+	return say(" The gate " + lower(r.Words()) + why + ".")
 }
 
 func removedWords(g diff.GateChange) phrase {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/insight"
 	"github.com/upstream-digest/bot/internal/usage"
 )
@@ -323,8 +324,23 @@ func (c Check) foot() []phrase {
 	if s := short(c.Source, 200); s != "" {
 		asked += ", by the " + s
 	}
-	return []phrase{say(asked + "; " + count(c.Files, "file", "files") + " read.")}
+	out := []phrase{say(asked + "; " + count(c.Files, "file", "files") + " read.")}
+	if s := notJudged(c.To); s != "" && len(c.Findings) > 0 {
+		out = append(out, say(s))
+	}
+	return out
 }
+
+// notJudged says what else keeps a component from starting at a version, "" for nothing that is known.
+func notJudged(to string) string {
+	if gate.CompareVersions(minorWord(to), needsChecked) < 0 {
+		return ""
+	}
+	return "Not judged: what gates need. Since " + needsChecked + " a component does not start either while a gate is on and one that it needs is off."
+}
+
+// needsChecked is the first minor whose gates say which others they need. The table does not have that.
+const needsChecked = "1.35"
 
 // sections puts the findings in order, a section for each verdict, with equal ones folded into an entry.
 func (c Check) sections() []section {
@@ -457,14 +473,8 @@ func judged(f Finding) phrase {
 }
 
 func removalWords(r insight.Removal) string {
-	how := "May be removed in "
-	switch r.Confidence {
-	case "certain":
-		how = "Will be removed in "
-	case "likely":
-		how = "Will likely be removed in "
-	}
-	s := how + version(r.Release)
+	r.Release = version(r.Release)
+	s := r.Words()
 	if r.Rule != "" {
 		s += " (" + short(r.Rule, 200) + ")"
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/insight"
 )
 
 // GateList is what `bot gates` prints: the gates of an upstream at a commit.
@@ -23,6 +25,16 @@ type GateList struct {
 	BlobURL     string
 	Gates       []gate.Gate
 	Diagnostics []gate.Diagnostic
+	// Removal tells of a gate at the version when it goes; nil: by nothing but the gate itself.
+	Removal func(g gate.Gate, version string) (insight.Removal, bool)
+}
+
+func (l GateList) view(g gate.Gate) gate.View {
+	when := forecast(l.Removal)
+	if when == nil {
+		when = insight.Forecast
+	}
+	return viewOf(g, l.Version, l.BlobURL, when)
 }
 
 // GatesJSON renders the list as docs/schema/gates.v1.json describes it.
@@ -32,7 +44,7 @@ func GatesJSON(l GateList) ([]byte, error) {
 		Gates: []gate.View{}, Diagnostics: list(l.Diagnostics),
 	}
 	for _, g := range l.Gates {
-		doc.Gates = append(doc.Gates, viewOf(g, l.Version, l.BlobURL))
+		doc.Gates = append(doc.Gates, l.view(g))
 	}
 	return encode(doc)
 }
@@ -46,7 +58,7 @@ func GatesCSV(l GateList) ([]byte, error) {
 		"name", "variant", "const", "stage", "default", "locked", "since", "introduced", "components", "keps", "owners", "removal", "depends_on", "file", "line", "url", "description",
 	}}
 	for _, g := range l.Gates {
-		v := viewOf(g, l.Version, l.BlobURL)
+		v := l.view(g)
 		removal := ""
 		if v.Removal != nil {
 			removal = v.Removal.Release
@@ -97,9 +109,9 @@ func GatesTable(l GateList, width int) string {
 	width = max(width, 40)
 	views := make([]gate.View, 0, len(l.Gates))
 	for _, g := range l.Gates {
-		views = append(views, viewOf(g, l.Version, l.BlobURL))
+		views = append(views, l.view(g))
 	}
-	cols, dropped := fit(columns(), views, width)
+	cols, dropped := fit(columns(width), views, width)
 	var b strings.Builder
 	line := func(value func(column) string) {
 		var s string
@@ -132,11 +144,20 @@ func GatesTable(l GateList, width int) string {
 	if len(dropped) > 0 {
 		end += "; too narrow for: " + strings.Join(dropped, ", ")
 	}
-	b.WriteString(ansi.Wordwrap(end+".", width, "") + "\n")
+	end += "."
+	if slices.ContainsFunc(cols, func(c column) bool { return c.title == "REMOVAL" && c.any(views) }) {
+		end += " The removal is likely; with ! it is certain, with ? possible."
+	}
+	b.WriteString(ansi.Wordwrap(end, width, "") + "\n")
 	return Printable(b.String())
 }
 
-func columns() []column {
+// any reports whether the column has a value at all.
+func (c column) any(views []gate.View) bool {
+	return slices.ContainsFunc(views, func(v gate.View) bool { return c.value(v) != "" })
+}
+
+func columns(width int) []column {
 	yes := func(b bool, s string) string {
 		if b {
 			return s
@@ -144,7 +165,7 @@ func columns() []column {
 		return ""
 	}
 	return []column{
-		{title: "NAME", least: 16, value: func(v gate.View) string {
+		{title: "NAME", least: max(16, width*3/10), value: func(v gate.View) string {
 			if v.Variant != "" {
 				return shownName(v.Name + " (" + v.Variant + ")")
 			}
@@ -159,6 +180,13 @@ func columns() []column {
 		{title: "DEFAULT", value: func(v gate.View) string { return yes(v.Stage != "", onOff(v.Default)) }},
 		{title: "SINCE", value: func(v gate.View) string { return version(v.Since) }},
 		{title: "LOCKED", value: func(v gate.View) string { return yes(v.Locked, "locked") }},
+		{title: "REMOVAL", value: func(v gate.View) string {
+			if v.Removal == nil {
+				return ""
+			}
+			mark := map[string]string{insight.Certain: "!", insight.Possible: "?"}
+			return version(v.Removal.Release) + mark[v.Removal.Confidence]
+		}},
 		{title: "KEP", value: func(v gate.View) string { return clean(strings.Join(v.KEPs, ",")) }},
 		{title: "COMPONENT", least: 10, value: func(v gate.View) string { return clean(strings.Join(v.Components, ",")) }},
 	}
@@ -173,14 +201,14 @@ func fit(cols []column, views []gate.View, width int) (kept []column, dropped []
 		}
 		return n
 	}
-	for i := range cols {
-		cols[i].width = len(cols[i].title)
-		for _, v := range views {
-			cols[i].width = max(cols[i].width, ansi.StringWidth(cols[i].value(v)))
-		}
-		cols[i].width = min(cols[i].width, 60)
-	}
 	for {
+		for i := range cols {
+			cols[i].width = len(cols[i].title)
+			for _, v := range views {
+				cols[i].width = max(cols[i].width, ansi.StringWidth(cols[i].value(v)))
+			}
+			cols[i].width = min(cols[i].width, 60)
+		}
 		for i := len(cols) - 1; i >= 0; i-- {
 			if over := total() - width; over > 0 && cols[i].least > 0 {
 				cols[i].width = max(min(cols[i].least, cols[i].width), cols[i].width-over)

@@ -147,14 +147,17 @@ func view(g *gate.Gate, version, webURL, sha string) *gate.View {
 	if webURL != "" && sha != "" {
 		base = strings.TrimRight(webURL, "/") + "/blob/" + sha
 	}
-	v := viewOf(*g, version, base)
+	v := viewOf(*g, version, base, insight.Forecast)
 	return &v
 }
 
+// forecast tells of a gate at a version when it goes.
+type forecast func(g gate.Gate, version string) (insight.Removal, bool)
+
 // viewOf is the gate as it is printed, with the forecast of its removal.
-func viewOf(g gate.Gate, version, urlBase string) gate.View {
+func viewOf(g gate.Gate, version, urlBase string, when forecast) gate.View {
 	var removal *gate.Removal
-	if r, ok := insight.Forecast(g, version); ok {
+	if r, ok := when(g, version); ok {
 		removal = &gate.Removal{Release: r.Release, Rule: r.Rule, Confidence: r.Confidence}
 	}
 	return g.View(version, urlBase, removal)

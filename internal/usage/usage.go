@@ -64,9 +64,11 @@ type Setting struct {
 	// the file does not tell. What belongs to another project has its program's name or its API group
 	// ("etcd", "csi-provisioner", "kubevirt.io"). A setting for several programs is several settings.
 	Component string `json:"component"`
-	Gate      string `json:"gate"`   // as written
-	Value     string `json:"value"`  // as written, without quotes: "true", "false", or whatever stands there
-	Format    string `json:"format"` // "KubeletConfiguration", "kind", "plain text"
+	Gate      string `json:"gate"` // as written
+	// Value is as written, without quotes: "true", "false", or whatever stands there. Where a file takes bare
+	// booleans, yes, off and nothing are what its reader makes of them.
+	Value  string `json:"value"`
+	Format string `json:"format"` // "KubeletConfiguration", "kind", "plain text"
 	// Guess says that the file has no form we know and the setting was found in plain text.
 	Guess bool `json:"guess"`
 }

@@ -3,6 +3,7 @@ package usage
 import (
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -321,12 +322,43 @@ func (w *walker) gates(n *yaml.Node, c context, depth int) {
 				continue
 			}
 			line := w.d.line(f.key)
-			if v := resolved(f.value); c.strict && v.Kind == yaml.ScalarNode && v.Tag == "!!str" && (value == "true" || value == "false") {
-				w.problem(w.d.line(v), "has quotes round "+value+": "+c.format+" takes it without, and refuses the file as it is")
+			if v := resolved(f.value); c.strict && v.Kind == yaml.ScalarNode {
+				value = w.bare(v, value, c)
 			}
 			w.found(c, f.key.Value, value, line)
 		}
 	}
+}
+
+// bare is the value of a field that takes bare booleans, as Kubernetes' reader of YAML takes it: yes and off
+// are booleans there, nothing is false, and "true" in quotes and 1 are refused.
+func (w *walker) bare(v *yaml.Node, value string, c context) string {
+	quoted := v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	b, isBool := oldBool(value)
+	switch {
+	case isBool && quoted || v.Tag == "!!str" && (value == "true" || value == "false"):
+		w.problem(w.d.line(v), "has quotes round "+value+": "+c.format+" takes it without, and refuses the file as it is")
+	case v.Tag == "!!null":
+		return "false" // as JSON's null is
+	case isBool && v.Tag == "!!str": // no boolean of YAML 1.2, which is what was read here
+		return strconv.FormatBool(b)
+	case v.Tag == "!!int" || v.Tag == "!!float":
+		w.problem(w.d.line(v), "has the number "+clip(value)+": "+c.format+" takes true or false, and refuses the file as it is")
+	}
+	return value
+}
+
+// oldBool reads a boolean as YAML 1.1 writes it.
+func oldBool(s string) (value, ok bool) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "on", "y":
+		value = true
+	case "false", "no", "off", "n":
+	default:
+		return false, false
+	}
+	// true, True and TRUE, but not tRUE.
+	return value, s == strings.ToLower(s) || s == strings.ToUpper(s) || s == strings.ToUpper(s[:1])+strings.ToLower(s[1:])
 }
 
 // set is the value that a gate is set to; also where a chart wants {enabled: true}.
