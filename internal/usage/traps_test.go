@@ -180,11 +180,21 @@ func TestHostileFiles(t *testing.T) {
 	for i := range 1000 {
 		contexts += fmt.Sprintf("y%d: {image: a, name: b%d, args: *x}\n", i, i)
 	}
+	long := "x: &x \"feature" + strings.Repeat("64", 1<<20) + "\"\ny:\n"
+	small := "x: &x \"feature" + strings.Repeat("a", 5<<10) + "\"\ny: [" + strings.Repeat("*x,", 1500) + "]\n---\n"
 	for _, tc := range []struct {
 		name, file, in string
 		settings       int // at most
 		problem        string
 	}{
+		// Each alias costs a letter: none of these may be looked at as often as it is named.
+		{"an alias of a long string", "a.yaml", long + strings.Repeat("- {a: *x}\n", 40000), 0, "aliases beyond all measure"},
+		{"an alias of a long string in a list", "a.yaml", long + "- [" + strings.Repeat("*x,", 80000) + "]\n", 0, "aliases beyond all measure"},
+		{"an alias of a long string as key", "a.yaml", long + strings.Repeat("- {*x : a}\n", 40000), 0, "aliases beyond all measure"},
+		{"an alias of a long command", "a.yaml", long + strings.Repeat("- {name: a, image: b, args: [*x]}\n", 20000), 0, "aliases beyond all measure"},
+		{"an alias of a long base64", "a.yaml", long + strings.Repeat("- {content: *x, encoding: b64}\n", 20000), 0, "aliases beyond all measure"},
+		{"an alias of a long value of feature gates", "a.yaml", long + strings.Repeat("- {featureGates: *x}\n", 40000), 1, "aliases beyond all measure"},
+		{"aliases in many documents", "a.yaml", strings.Repeat(small, 1500), 0, "aliases beyond all measure"},
 		{"a billion laughs", "a.yaml", laughs, 1, ""},
 		{"a billion merges", "a.yaml", merges, 200, ""},
 		{"an anchor in itself", "a.yaml", "a: &a\n  b: *a\n  featureGates: {A: true}\n", 1, ""},

@@ -100,6 +100,7 @@ func Read(file string, data []byte) ([]Setting, []Problem) {
 		return r.settings, r.problems
 	}
 	r.embeddable = maxEmbedded*len(s) + 1<<16
+	r.growth = maxGrowth*len(s) + growthFloor
 	r.read(file, text{s: s, at: newFileLines(s)}, context{comps: nil})
 	return r.settings, r.problems
 }
@@ -111,6 +112,7 @@ type reader struct {
 	problems   []Problem
 	layers     int
 	embeddable int // bytes of embedded text that may still be read
+	growth     int // bytes that aliases may still add to the documents
 	full       bool
 }
 

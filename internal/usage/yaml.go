@@ -73,6 +73,9 @@ func (r *reader) documents(name string, t text, c context) {
 		if strings.HasPrefix(part.s, "#cloud-config") && c.format == "" {
 			c.format = "cloud-init"
 		}
+		if strings.Contains(part.s, "*") {
+			w.tame(d.root)
+		}
 		before := len(r.settings)
 		w.value(d.root, w.listed(c), 0)
 		if strings.Contains(part.s, "&") {
