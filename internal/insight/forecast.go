@@ -24,6 +24,24 @@ const (
 	Possible = "possible"
 )
 
+// whoseRule is how a gate's removal follows on its lock.
+type whoseRule int
+
+const (
+	upstreams whoseRule = iota
+	// kubeadms is kubeadm's habit, which upstream's check does not look at: all three gates that it locked since
+	// v1.33 were gone one minor later.
+	kubeadms
+)
+
+// ruleOf is the rule for a gate that these components register.
+func ruleOf(registered []string) whoseRule {
+	if len(registered) > 0 && !slices.ContainsFunc(registered, func(c string) bool { return c != kubeadm }) {
+		return kubeadms
+	}
+	return upstreams
+}
+
 // versionedLocks is the first minor whose locks give the users three minors. Upstream checks the distance
 // since registrations carry versions; before that two minors were the custom.
 const versionedLocks = "1.32"
@@ -43,7 +61,7 @@ func Forecast(g gate.Gate, version string) (Removal, bool) {
 		}
 		return Removal{Release: g.RemoveIn, Rule: "a comment in the source plans it", Confidence: Possible}, true
 	}
-	return forecast(s.Locked, g.LockedSince(minor), g.RemoveIn, minor)
+	return forecast(ruleOf(g.Components()), s.Locked, g.LockedSince(minor), g.RemoveIn, minor)
 }
 
 // Removal says when a gate that a component ("kubelet"; "" for any) may set at a version goes: as a fact
@@ -86,14 +104,17 @@ func (h *History) forecast(p program, name, minor string) (Removal, bool) {
 	if u == no {
 		return Removal{}, false
 	}
-	return forecast(e.spec.Locked, h.run(p, name, minor, locked), e.removeIn, minor)
+	return forecast(ruleOf(e.registered), e.spec.Locked, h.run(p, name, minor, locked), e.removeIn, minor)
 }
 
 func locked(s gate.Spec) bool { return s.Locked }
 
 // forecast weighs the two things that tell of a removal: the lock, with the minor since which it holds ("":
 // nobody knows), and the release that a comment names. at "" means that nobody knows what is due already.
-func forecast(locked bool, since, comment, at string) (Removal, bool) {
+func forecast(rule whoseRule, locked bool, since, comment, at string) (Removal, bool) {
+	if rule == kubeadms {
+		return kubeadmForecast(locked, since, at)
+	}
 	earliest, distance := "", ""
 	if since != "" {
 		n := 2
@@ -124,6 +145,21 @@ func forecast(locked bool, since, comment, at string) (Removal, bool) {
 		r = Removal{plus(at, 1), "due since " + r.Release + " (" + r.Rule + ")", Possible}
 	}
 	return r, r.Release != ""
+}
+
+// kubeadmForecast needs no release since which the lock holds: kubeadm keeps no gate for long that is locked.
+func kubeadmForecast(locked bool, since, at string) (Removal, bool) {
+	if !locked {
+		return Removal{}, false
+	}
+	next, how := plus(at, 1), "it is locked"
+	if since != "" {
+		next, how = plus(since, 1), "it was locked in "+since
+		if gate.CompareVersions(next, at) <= 0 {
+			next = plus(at, 1)
+		}
+	}
+	return Removal{next, how + ", and kubeadm drops its gates one minor after the lock", Possible}, next != ""
 }
 
 // plus counts minors on: plus("1.33", 3) is "1.36". "" for what is no minor.

@@ -13,25 +13,34 @@
 //     it imports the packages of apiserver and apiextensions-apiserver, which fill the same set. So each takes
 //     all gates of these three, whether or not it uses them.
 //   - The same init hands client-go's gates to that set since client-go has any (v1.30), and zpages' since
-//     v1.32. Each of the five registers the gates of component-base's logs and metrics in its own main package;
-//     kube-proxy came to that last, so before v1.29 a gate that only component-base has is "no data" for it.
+//     v1.32. Each of the five registers the gates of component-base's logs and metrics too; kube-proxy came to
+//     that last (metrics v1.26, logs v1.27), so before v1.27 a gate that only component-base has is "no data"
+//     for it.
 //   - The gates of controller-manager that pkg/features lists too are taken by all five. Those that it alone has
 //     (ControllerManagerReleaseLeaderElectionLockOnExit) only by kube-controller-manager and
 //     cloud-controller-manager, which link its register package through cloud-provider's options.
 //   - cloud-controller-manager is built outside of Kubernetes from staging modules, which can't import
-//     pkg/features. It takes the gates of apiserver, controller-manager, and component-base's logs and metrics,
-//     and refuses the rest. Nothing in its framework hands client-go's gates to the flag (only pkg/features
-//     does), and zpages' come and go; a provider may add both. For these it is "no data".
-//   - kubeadm has a list of its own, knows neither AllAlpha nor AllBeta, and refuses what is not on its list.
-//     It is not known to refuse a value against a lock. The table has its gates from v1.33 on.
+//     pkg/features. It takes the gates of apiserver, controller-manager, and component-base's logs and metrics
+//     (its framework registers those since v1.26 and v1.27), and refuses the rest. Nothing in its framework
+//     hands client-go's gates to the flag (only pkg/features does), and zpages' come and go; a provider may add
+//     both. For these it is "no data", and so are logs and metrics before v1.27.
+//   - kubeadm has a list of its own, knows neither AllAlpha nor AllBeta, and refuses what is not on its list. It
+//     does not look at locks. The table has its gates from v1.33 on.
 //   - client-go in any other program reads an environment variable for each gate it has (KUBE_FEATURE_Name). It
 //     does not look for others, and only logs what it can't use: an unknown gate, a value that is none or one
-//     against a lock does nothing. That is "redundant", never a break.
+//     against a lock does nothing. That is "redundant", never a break. The five have client-go ask their own
+//     set, so there the variable does nothing at all; the evidence says so, for a file does not always tell
+//     whose variable it is.
 //   - Where the program is not known (""), a gate is judged by what the five take together, and kubeadm's gates
 //     by kubeadm's list.
 //
 // A program refuses to start with a gate it does not know, with a value that Go's strconv.ParseBool does not
 // take, and with one against a lock. AllAlpha and AllBeta are not refused: they switch what is not set by name.
+// A deprecated or stable gate is taken with a warning.
+//
+// All this was read in the sources of v1.22 to v1.37, not remembered: component-base's featuregate, client-go's
+// features, cloud-provider's app and options, and cmd/ and pkg/features of Kubernetes at v1.24, v1.26 to v1.29,
+// v1.33, v1.36 and v1.37.
 //
 // Not judged, because the table does not hold it: what a gate depends on (since v1.35 a gate that is on while
 // one it needs is off keeps a component from starting), and what an emulated version hides.
@@ -95,4 +104,15 @@ type Removal struct {
 	Release    string `json:"release"`    // "1.39"
 	Rule       string `json:"rule"`       // in words: "upstream's rule: three minors after it was locked in 1.36"
 	Confidence string `json:"confidence"` // "certain", "likely", "possible"
+}
+
+// Words are the forecast as far as it is sure: "Likely to be removed in 1.39". The rule is not in them.
+func (r Removal) Words() string {
+	switch r.Confidence {
+	case Certain:
+		return "Removed in " + r.Release
+	case Likely:
+		return "Likely to be removed in " + r.Release
+	}
+	return "May be removed from " + r.Release + " on"
 }

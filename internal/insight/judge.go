@@ -57,6 +57,9 @@ func (c *inquiry) judge(q Query) {
 		c.meta()
 		return
 	}
+	if p.name == clientGo {
+		c.say("Programs built with client-go read the variable; " + and(mainPrograms()) + " do not: they take the gate by flag or file.")
+	}
 	e, u := c.h.find(p, q.Gate, c.to)
 	missing := c.h.missing(p, q.Gate, c.to)
 	c.j.KEPs = c.keps(e)
@@ -73,8 +76,12 @@ func (c *inquiry) judge(q Query) {
 	case len(missing) > 0:
 		c.uncovered(missing)
 	case u == maybe:
-		c.noData(fmt.Sprintf("Whether %s takes gates of %s at %s depends on how it was built.", p.title(), strings.Join(e.registered, " and "), c.to),
-			"Ask the binary itself: its --help lists the gates that it takes.")
+		why := "depends on how it was built"
+		if p.early(c.to) {
+			why = "is not known"
+		}
+		c.noData(fmt.Sprintf("Whether %s takes gates of %s at %s %s.", p.title(), and(e.registered), c.to, why),
+			"Try it with the binary itself before you upgrade: its --help does not list gates that are stable or deprecated.")
 	default:
 		c.absent()
 	}
@@ -83,7 +90,7 @@ func (c *inquiry) judge(q Query) {
 // uncovered says no more than that nobody knows.
 func (c *inquiry) uncovered(missing []string) {
 	if _, known := c.h.at[c.to]; known {
-		c.noData(fmt.Sprintf("Nobody can say: the gates of %s at %s are not known.", strings.Join(missing, ", "), c.to),
+		c.noData(fmt.Sprintf("Nobody can say: the gates of %s at %s are not known.", and(missing), c.to),
 			"Judge it at the releases before and after, or read "+c.to+" from a mirror or an upstream.")
 		return
 	}
@@ -116,7 +123,7 @@ func (c *inquiry) present(e entry) {
 	c.say(c.state(s))
 	if r, ok := c.h.removal(c.p, c.name, c.to); ok {
 		c.j.Removal = &r
-		c.say("To be removed in " + r.Release + " (" + r.Confidence + "): " + r.Rule + ".")
+		c.say(r.Words() + ": " + r.Rule + ".")
 	}
 	if against && c.p.locks() {
 		since := c.since(locked)
@@ -129,7 +136,7 @@ func (c *inquiry) present(e entry) {
 		return
 	}
 	if against {
-		c.say("It is locked, and " + c.p.title() + " is not known to check that.")
+		c.say("It is locked, but " + c.p.title() + " does not look at locks: it takes the other value all the same.")
 	}
 	sameDefault := func(o gate.Spec) bool { return o.Default == s.Default }
 	if old, u := c.h.find(c.p, c.name, c.from); c.from != "" && u == yes && old.spec.Default != s.Default {
@@ -167,7 +174,7 @@ func (c *inquiry) absent() {
 			c.say("At " + c.to + " only these take it: " + other + ".")
 		}
 		e, _ := c.h.find(c.p, c.name, last)
-		c.say(fmt.Sprintf("Last registered by %s in %s, gone in %s (%s).", strings.Join(e.registered, " and "), last, since, c.h.at[since].source))
+		c.say(fmt.Sprintf("Last registered by %s in %s, gone in %s (%s).", and(e.registered), last, since, c.h.at[since].source))
 		if !c.p.refuses() {
 			c.ignored("is gone since " + since)
 			return
@@ -186,7 +193,7 @@ func (c *inquiry) absent() {
 		c.say(fmt.Sprintf("It is no gate of %s; it belongs to %s.", c.p.title(), c.j.Suggestion))
 		advice = fmt.Sprintf("Remove %s from %s; set it for %s if you need it.", c.name, c.where(), c.j.Suggestion)
 	case isMeta(c.name):
-		c.say(fmt.Sprintf("%s does not know %s.", c.p.title(), c.name))
+		c.say(fmt.Sprintf("It is no gate of %s, which has a list of its own.", c.p.title()))
 	default:
 		c.say(fmt.Sprintf("No release from %s to %s has a gate of this name.", c.h.releases[0], c.h.releases[len(c.h.releases)-1]))
 		if c.j.Suggestion = c.h.nearest(c.p, c.name, c.to); c.j.Suggestion != "" {
@@ -308,7 +315,7 @@ func (c *inquiry) sinceWords(since string) string {
 func (c *inquiry) state(s gate.Spec) string {
 	words := []string{string(s.Stage)}
 	if s.Stage == gate.GA {
-		words[0] = "GA"
+		words[0] = "stable"
 	}
 	words = append(words, onOff(s.Default)+" by default")
 	if s.Locked {

@@ -53,16 +53,16 @@ func TestJudge(t *testing.T) {
 		{"kubelet DynamicKubeletConfig=false 1.25>1.26", insight.Removed, "1.26", "", ""},
 		{"kubeadm ControlPlaneKubeletLocalMode=true 1.33>1.36", insight.Removed, "1.36", "", "kubeadm"},
 		{"kubelet csiMigrationRBD=true 1.23>1.24", insight.Removed, "1.24", "", ""}, // renamed: users type the string
-		{"kubelet IPv6DualStack=true 1.25", insight.Removed, "1.25", "", "only these take it: kube-controller-manager, cloud-controller-manager"},
+		{"kubelet IPv6DualStack=true 1.25", insight.Removed, "1.25", "", "only these take it: kube-controller-manager and cloud-controller-manager"},
 		{"- CPUManager=true 1.30>1.36", insight.Removed, "1.33", "", "does not tell which component"},
 		// Never there.
 		{"kubelet Imagevolume=true 1.36", insight.Unknown, "", "ImageVolume", "Did you mean ImageVolume?"},
 		{"kubelet GangScheduling=true 1.33>1.34", insight.Unknown, "", "", "only from 1.35 on"},
 		{"kubelet NodeLocalCRISocket=true 1.36", insight.Unknown, "", "kubeadm", "set it for kubeadm"},
-		{"kubelet ControllerManagerReleaseLeaderElectionLockOnExit=true 1.36", insight.Unknown, "", "kube-controller-manager, cloud-controller-manager", ""},
-		{"kubeadm ImageVolume=true 1.36", insight.Unknown, "", "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy", ""},
-		{"kubeadm AllAlpha=true 1.36", insight.Unknown, "", "", "kubeadm does not know AllAlpha"},
-		{"cloud-controller-manager ImageVolume=true 1.36", insight.Unknown, "", "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy", ""},
+		{"kubelet ControllerManagerReleaseLeaderElectionLockOnExit=true 1.36", insight.Unknown, "", "kube-controller-manager and cloud-controller-manager", ""},
+		{"kubeadm ImageVolume=true 1.36", insight.Unknown, "", "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and kube-proxy", ""},
+		{"kubeadm AllAlpha=true 1.36", insight.Unknown, "", "", "no gate of kubeadm, which has a list of its own"},
+		{"cloud-controller-manager ImageVolume=true 1.36", insight.Unknown, "", "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and kube-proxy", ""},
 		// Locked.
 		{"kubelet ImageVolume=false 1.33>1.36", insight.Locked, "1.36", "", "before you upgrade to 1.36"},
 		{"kube-proxy ImageVolume=0 1.36", insight.Locked, "1.36", "", ""},                   // taken by all five, used or not
@@ -78,15 +78,18 @@ func TestJudge(t *testing.T) {
 		// Defaults that flip.
 		{"kubelet WatchListClient=true 1.33>1.36", insight.DefaultChanged, "1.35", "", "can be left out"},
 		{"kube-apiserver MutatingAdmissionPolicy=false 1.33>1.36", insight.DefaultChanged, "1.36", "", "keeps it off against the new default"},
-		{"kubelet ImageVolume=true 1.33>1.36", insight.DefaultChanged, "1.35", "", "To be removed in 1.39"},
+		{"kubelet ImageVolume=true 1.33>1.36", insight.DefaultChanged, "1.35", "", "Likely to be removed in 1.39"},
 		{"kubelet WatchList=true 1.33>1.36", insight.DefaultChanged, "1.34", "", ""}, // on in 1.32, off in 1.33, on again
 		// The rest.
 		{"kube-apiserver KMSv1=true 1.33>1.36", insight.Deprecated, "1.28", "", ""},
+		{"kubeadm NodeLocalCRISocket=false 1.35>1.36", insight.RemovalPlanned, "1.36", "", "does not look at locks"},
+		{"kubeadm NodeLocalCRISocket=true 1.35>1.36", insight.RemovalPlanned, "1.36", "", "May be removed from 1.37 on"}, // it was
+		{"kubeadm WaitForAllControlPlaneComponents=true 1.33>1.34", insight.RemovalPlanned, "1.34", "", "Removed in 1.35"},
 		{"kubeadm PublicKeysECDSA=true 1.33>1.36", insight.Deprecated, "", "", ""},
 		{"kubelet SidecarContainers=true 1.36", insight.RemovalPlanned, "1.33", "", "due since 1.36"},
 		{"kube-apiserver APIServerTracing=true 1.36", insight.RemovalPlanned, "1.34", "", "before you upgrade to 1.37"},
 		{"kubelet SidecarContainers=true 1.34", insight.RemovalPlanned, "1.33", "", "a comment in the source plans it"},
-		{"kubelet AppArmor=true 1.32", insight.RemovalPlanned, "1.31", "", "To be removed in 1.33 (certain)"},
+		{"kubelet AppArmor=true 1.32", insight.RemovalPlanned, "1.31", "", "Removed in 1.33: it is gone there"},
 		{"kubelet RotateKubeletServerCertificate=true 1.33>1.36", insight.Redundant, "1.12", "", ""},
 		{"kubelet GangScheduling=false 1.36", insight.Redundant, "1.35", "", ""},
 		{"kube-scheduler GangScheduling=true 1.36", insight.AlphaInUse, "1.35", "", ""},
@@ -96,7 +99,7 @@ func TestJudge(t *testing.T) {
 		{"cloud-controller-manager StorageVersionAPI=true 1.36", insight.AlphaInUse, "1.20", "", ""},
 		{"cloud-controller-manager ContextualLogging=false 1.36", insight.Fine, "", "", ""},
 		// client-go reads variables, and breaks on none.
-		{"client-go WatchListClient=false 1.36", insight.Fine, "", "", ""},
+		{"client-go WatchListClient=false 1.36", insight.Fine, "", "", "kubelet and kube-proxy do not"},
 		{"client-go WatchListClint=false 1.36", insight.Redundant, "", "WatchListClient", "nothing breaks"},
 		{"client-go WatchListClient=perhaps 1.36", insight.Redundant, "", "", "neither true nor false"},
 		{"client-go AllAlpha=true 1.36", insight.Redundant, "", "", ""},
@@ -109,8 +112,10 @@ func TestJudge(t *testing.T) {
 		{"kube-controller-manager NodeSwap=true 1.27", insight.AlphaInUse, "1.22", "", ""}, // found where it is covered
 		{"cloud-controller-manager WatchListClient=true 1.36", insight.NoData, "", "", "how it was built"},
 		{"cloud-controller-manager ComponentFlagz=true 1.36", insight.NoData, "", "", ""},
-		{"kube-proxy ContextualLogging=true 1.26", insight.NoData, "", "", "component-base at 1.26"},
-		{"kube-proxy ContextualLogging=true 1.29", insight.AlphaInUse, "1.24", "", ""},
+		{"kube-proxy ContextualLogging=true 1.26", insight.NoData, "", "", "component-base at 1.26 is not known"},
+		{"kube-proxy ContextualLogging=true 1.27", insight.AlphaInUse, "1.24", "", ""},
+		{"cloud-controller-manager LoggingBetaOptions=true 1.26", insight.NoData, "", "", "component-base at 1.26 is not known"}, // its framework registers logs since 1.27
+		{"cloud-controller-manager LoggingBetaOptions=false 1.27", insight.Fine, "", "", ""},
 		{"etcd NodeSwap=true 1.36", insight.NoData, "", "", "etcd"},
 		{"kubelet NodeSwap={{.swap}} 1.33", insight.NoData, "", "", "filled in elsewhere"},
 	} {
@@ -331,6 +336,10 @@ func TestForecastOfAGate(t *testing.T) {
 		{"not there yet", "1.32", g("kubernetes", "1.38", lock("1.33")), "none"},
 		{"another project's rule is not known", "0.18", g("kueue", "", lock("0.17")), "none"},
 		{"another project's comment", "0.18", g("kueue", "0.20", lock("0.17")), "0.20 possible"},
+		{"kubeadm does not wait", "1.36", g("kubeadm", "", lock("1.36")), "1.37 possible"},
+		{"kubeadm's specs have no versions", "1.36", g("kubeadm", "", lock("")), "1.37 possible"},
+		{"kubeadm, overdue", "1.36", g("kubeadm", "", lock("1.33")), "1.37 possible"},
+		{"kubeadm, not locked", "1.36", g("kubeadm", "", free), "none"},
 		{"no version", "", g("kubernetes", "1.37", lock("1.34")), "1.37 likely"},
 	} {
 		got := "none"

@@ -46,8 +46,8 @@ func (o oracle) has(program, name, release string) (listed, surely bool) {
 	surely = listed
 	switch {
 	case program == "cloud-controller-manager":
-		surely = in("apiserver") || in("controller-manager") || in("component-base") && !in("kubernetes")
-	case program == "kube-proxy" && gate.CompareVersions(release, "v1.29") < 0:
+		surely = in("apiserver") || in("controller-manager") || in("component-base") && !in("kubernetes") && gate.CompareVersions(release, "v1.27") >= 0
+	case program == "kube-proxy" && gate.CompareVersions(release, "v1.27") < 0:
 		surely = in("kubernetes") || in("apiserver") || in("apiextensions-apiserver") || in("client-go")
 	}
 	return listed, surely

@@ -45,12 +45,14 @@ func programOf(name string) (program, bool) {
 	return p, true
 }
 
+// mainPrograms link pkg/features.
+func mainPrograms() []string {
+	return []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"}
+}
+
 // programs are all that have a name.
 func programs() []string {
-	return []string{
-		"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy",
-		"cloud-controller-manager", kubeadm, clientGo,
-	}
+	return append(mainPrograms(), "cloud-controller-manager", kubeadm, clientGo)
 }
 
 // takes says whether a program takes a gate that is registered as e says, at a release.
@@ -66,12 +68,18 @@ func (p program) takes(e entry, minor string) use {
 			u = maybe
 		case p.name == "cloud-controller-manager" && c == componentBase && slices.Contains(e.registered, kubernetes):
 			u = maybe // zpages: those alone are also listed in pkg/features
-		case p.name == "kube-proxy" && c == componentBase && gate.CompareVersions(minor, "1.29") < 0:
+		case c == componentBase && p.early(minor):
 			u = maybe
 		}
 		best = max(best, u)
 	}
 	return best
+}
+
+// early reports whether the program may not take component-base's gates yet: these two came to them late,
+// metrics in 1.26 and logs in 1.27.
+func (p program) early(minor string) bool {
+	return (p.name == "kube-proxy" || p.name == "cloud-controller-manager") && gate.CompareVersions(minor, "1.27") < 0
 }
 
 // refuses reports whether the program does not start with a gate that it does not know.
@@ -89,12 +97,12 @@ func (p program) title() string {
 	case "":
 		return "the main binaries"
 	case clientGo:
-		return "client-go (environment)"
+		return "client-go"
 	}
 	return p.name
 }
 
-// homes lists the programs that take a gate: at the release, or where none does, at any.
+// homes names the programs that take a gate: at the release, or where none does, at any.
 func (h *History) homes(name, minor string) string {
 	at := func(minors ...string) []string {
 		var out []string
@@ -113,5 +121,14 @@ func (h *History) homes(name, minor string) string {
 	if len(out) == 0 {
 		out = at(h.present[name]...)
 	}
-	return strings.Join(out, ", ")
+	return and(out)
+}
+
+// and lists words: "a, b and c".
+func and(words []string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
 }

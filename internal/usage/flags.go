@@ -2,11 +2,15 @@ package usage
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
-// list reads what the flag takes: A=true,B=false.
+// list reads what the flag takes: A=true,B=false. Of a gate that stands in it twice Kubernetes takes the last
+// value and never looks at the first.
 func (r *reader) list(t text, c context) {
+	before := len(r.settings)
+	defer func() { r.settings = append(r.settings[:before], last(r.settings[before:])...) }()
 	if q := t.trim(); len(q.s) >= 1 && (q.s[0] == '"' || q.s[0] == '\'') {
 		// No shell took these off, so the component gets them.
 		if !c.guess {
@@ -25,6 +29,21 @@ func (r *reader) list(t text, c context) {
 		r.entry(t.sub(from, to).trim(), c)
 		from = to + 1
 	}
+}
+
+// last keeps of each gate of a program the last setting, where it stands.
+func last(settings []Setting) []Setting {
+	type who struct{ component, gate string }
+	seen := map[who]bool{}
+	out := make([]Setting, 0, len(settings))
+	for _, s := range slices.Backward(settings) {
+		if k := (who{s.Component, s.Gate}); !seen[k] {
+			seen[k] = true
+			out = append(out, s)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // entry reads one A=true. An entry that says nothing is none, as for Kubernetes.

@@ -358,35 +358,42 @@ func (w *walker) set(n *yaml.Node, depth int) string {
 
 // boolean is a scalar's value. Kubernetes reads YAML 1.1, where yes and off without quotes are booleans too.
 func boolean(n *yaml.Node) string {
-	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 || n.Tag != "!!str" && n.Tag != "!!bool" {
-		return n.Value
+	const surely = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle | yaml.TaggedStyle
+	if n.Tag == "!!bool" || n.Tag == "!!str" && n.Style&surely == 0 {
+		if b := oldBoolean(n.Value); b != "" {
+			return b
+		}
 	}
-	switch n.Value {
+	return n.Value
+}
+
+// oldBoolean is what YAML 1.1 takes for true or false and YAML 1.2 does not, "" for anything else.
+func oldBoolean(s string) string {
+	switch s {
 	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON":
 		return "true"
 	case "n", "N", "no", "No", "NO", "off", "Off", "OFF":
 		return "false"
 	}
-	return n.Value
+	return ""
 }
 
-// strictly is a value as a field of booleans gets it. One that a flag would take and the field does not is told;
-// what nobody takes, the verdict on the value tells.
+// strictly is a value as a field that takes bare booleans gets it: nothing is false there, as JSON's null is. What
+// is refused though a flag would take it is told; what nobody takes, the verdict on the value tells.
 func (w *walker) strictly(n *yaml.Node, value string, c context) string {
-	if n.Kind != yaml.ScalarNode || n.Tag == "!!bool" {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!bool" || value != n.Value {
 		return value
 	}
-	if n.Tag == "!!null" {
-		return "false"
-	}
+	_, err := strconv.ParseBool(value)
 	switch {
-	case value != n.Value: // YAML 1.1's
-	case n.Tag == "!!str" && (value == "true" || value == "false"):
+	case n.Tag == "!!null":
+		return "false"
+	case oldBoolean(value) != "" || n.Tag == "!!str" && err == nil && len(value) > 1:
 		w.problem(w.d.line(n), "has quotes round "+value+": "+c.format+" takes it without, and refuses the file as it is")
-	default:
-		if _, err := strconv.ParseBool(value); err == nil {
-			w.problem(w.d.line(n), "sets a gate to "+value+": "+c.format+" takes only true or false, and refuses the file as it is")
-		}
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		w.problem(w.d.line(n), "has the number "+clip(value)+": "+c.format+" takes true or false, and refuses the file as it is")
+	case err == nil:
+		w.problem(w.d.line(n), "has "+value+": "+c.format+" takes true or false, and refuses the file as it is")
 	}
 	return value
 }
