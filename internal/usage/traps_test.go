@@ -185,7 +185,7 @@ func TestHostileFiles(t *testing.T) {
 	for i := range 1000 {
 		contexts += fmt.Sprintf("y%d: {image: a, name: b%d, args: *x}\n", i, i)
 	}
-	long := "x: &x \"feature" + strings.Repeat("64", 1<<20) + "\"\ny:\n"
+	long := "x: &x \"feature" + strings.Repeat("64", 1<<18) + "\"\ny:\n"
 	small := "x: &x \"feature" + strings.Repeat("a", 5<<10) + "\"\ny: [" + strings.Repeat("*x,", 1500) + "]\n---\n"
 	for _, tc := range []struct {
 		name, file, in string
