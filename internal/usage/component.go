@@ -61,6 +61,13 @@ func fromKey(key string, known bool) (string, bool) {
 		return apiserver, true
 	case "kubecontroller":
 		return controllerManager, true
+	// kubespray's arguments for what kubeadm starts
+	case "kubekubeadmapiserverextraargs":
+		return apiserver, true
+	case "kubekubeadmcontrollerextraargs":
+		return controllerManager, true
+	case "kubekubeadmschedulerextraargs":
+		return scheduler, true
 	}
 	if known {
 		switch k {
@@ -95,7 +102,7 @@ func filler(s string) bool {
 	for s != "" {
 		found := false
 		for _, w := range []string{"extra", "args", "arg", "configuration", "config", "flags", "options", "opts", "master", "controlplane",
-			"node", "worker", "default", "kubernetes", "settings", "patches", "patch", "control", "plane", "custom", "user", "component", "cmd", "params"} {
+			"node", "worker", "default", "kubernetes", "settings", "patches", "patch", "control", "plane", "custom", "user", "component", "cmd", "params", "external"} {
 			if rest, ok := strings.CutPrefix(s, w); ok {
 				s, found = rest, true
 				break
@@ -165,6 +172,11 @@ func fromImage(image string) (name string, known bool) {
 		return "", false
 	}
 	return fromProgram(base)
+}
+
+// fromName is the component that a file's own name names.
+func fromName(file string) string {
+	return fromPath(file[strings.LastIndexAny(file, `/\`)+1:])
 }
 
 // fromPath is the component that a file's name or its folder's names: /etc/default/kubelet,

@@ -51,21 +51,30 @@ func (r *reader) entry(t text, c context) {
 	if t.s == "" {
 		return
 	}
-	gate, value, _ := strings.Cut(t.s, "=")
+	gate, value, assigned := strings.Cut(t.s, "=")
 	gate, value = strings.TrimSpace(gate), unquoted(strings.TrimSpace(value))
 	switch {
 	case strings.Contains(gate, "{{") || strings.Contains(gate, "}}"):
-	case strings.ContainsAny(gate, "$`"):
-		if !c.guess {
+		r.template(t.line(0), c)
+	case gate == "*": // a shell's case for the flag
+	case strings.ContainsAny(gate, "$`%"): // a unit's %i, Windows' %GATES%
+		if !c.guess || c.told && strings.Contains(gate, "${") {
 			r.problem(t.line(0), "takes gates from a variable ("+clip(gate)+"), which is not read: give the file that sets it")
 		}
 	case gate == "":
 		if !c.guess {
 			r.problem(t.line(0), "has an entry without a gate's name: Kubernetes refuses it")
 		}
-	case c.guess && !word(gate):
+	case c.guess && (!word(gate) || !assigned): // "--feature-gates strings" is a help text
 	default:
 		r.found(c, gate, value, t.line(0))
+	}
+}
+
+// template tells of gates that a template puts in: nobody renders it here.
+func (r *reader) template(line int, c context) {
+	if !c.guess || c.told {
+		r.problem(line, "takes gates from a template, which is not rendered: give what it makes, for example by helm template … | bot check -")
 	}
 }
 
@@ -132,8 +141,16 @@ func (r *reader) arguments(words []token, c context) {
 			continue
 		}
 		s := w.s
+		if strings.Contains(s, "featureGates") {
+			r.aside(w.text, c)
+			continue
+		}
 		if at, ok := gatesFlag(s); ok {
 			first = false
+			if hasBlank(s) && strings.Contains(s, " -") && i > 0 && bareName(words[i-1]) {
+				r.nested(w.text, now) // a command line for the flag before it
+				continue
+			}
 			value := w.sub(at, len(s))
 			if at == len(s) && s[at-1] != '=' && i+1 < len(words) && !words[i+1].ends && !strings.HasPrefix(words[i+1].s, "-") {
 				i++
@@ -161,10 +178,19 @@ func (r *reader) arguments(words []token, c context) {
 		if name, value, ok := assignment(w.text); ok {
 			if mentions(s) || strings.Contains(s, "-arg") {
 				r.variable(name, value, now)
+			} else if strings.HasPrefix(name, "Exec") { // a unit's ExecStart=/usr/bin/kubelet
+				now, first = called(value.s, c, true)
+				continue
 			}
 			if comp := fromVariable(name); comp != "" && len(c.comps) == 0 {
 				// Without quotes the rest of the line is the variable's too in a unit's environment file.
 				now = now.with(comp)
+			}
+			continue
+		}
+		if first && seeker(path.Base(s)) {
+			for i+1 < len(words) && !words[i+1].ends {
+				i++
 			}
 			continue
 		}
@@ -179,6 +205,27 @@ func (r *reader) arguments(words []token, c context) {
 			continue
 		}
 		now, first = called(s, now, first)
+	}
+}
+
+// bareName reports whether a word is a flag whose value is the next word.
+func bareName(t token) bool {
+	return !t.ends && strings.HasPrefix(t.s, "-") && !strings.Contains(t.s, "=")
+}
+
+// aside reads a word that holds a piece of configuration rather than of a command: what echo writes to a file,
+// a patch, --set featureGates.A=true.
+func (r *reader) aside(t text, c context) {
+	if name, value, ok := assignment(t); ok && !strings.Contains(name, "featureGates") {
+		t = value
+	}
+	if strings.Contains(t.s, "\n") && looksLikeYAML(firstLine(t.s)) {
+		r.inner("", t, c)
+		return
+	}
+	if r.enter(len(t.s)) {
+		r.plain(t, c)
+		r.layers--
 	}
 }
 
@@ -203,10 +250,19 @@ func called(s string, now context, first bool) (context, bool) {
 	return now, false
 }
 
-// editor reports whether a program takes text that is to be put somewhere, or looked for.
+// editor reports whether a program takes text that is to be put somewhere.
 func editor(name string) bool {
 	switch name {
-	case "sed", "awk", "perl", "grep", "egrep", "yq", "jq", "ed":
+	case "sed", "awk", "perl", "yq", "jq", "ed":
+		return true
+	}
+	return false
+}
+
+// seeker reports whether a program only looks for the text it is given.
+func seeker(name string) bool {
+	switch name {
+	case "grep", "egrep", "fgrep", "zgrep", "rg":
 		return true
 	}
 	return false
@@ -244,9 +300,13 @@ func wrapper(name string) bool {
 func (r *reader) wrapped(words []token, i *int, c context) bool {
 	w := words[*i]
 	name, _, joined := strings.Cut(strings.TrimLeft(w.s, "-"), "=")
-	comp := ""
+	comp, line := "", false
 	switch {
 	case name == "k3s-arg", name == "extra-config":
+	case strings.HasSuffix(name, "-args"): // EKS' and k0s' --kubelet-extra-args
+		if comp, line = fromKey(name, false); !line {
+			return false
+		}
 	case strings.HasSuffix(name, "-arg"):
 		var ok bool
 		if comp, ok = fromKey(strings.TrimSuffix(name, "-arg"), false); !ok {
@@ -266,6 +326,10 @@ func (r *reader) wrapped(words []token, i *int, c context) bool {
 		value = words[*i].text
 	}
 	if !mentions(value.s) {
+		return true
+	}
+	if line {
+		r.nested(value, c.with(comp))
 		return true
 	}
 	c.format = "k3s"

@@ -45,6 +45,9 @@ func (w *walker) recognise(fs *mapped, c context, depth int) (out context, skip 
 		c.format, c.comps = "Helm values", nil // of any chart
 	case kubernetesGroup(group):
 		c.comps = nil
+		if comp, ok := fromKey(kind, false); ok {
+			c.comps = []string{comp} // Talos' KubeletConfig
+		}
 	default:
 		c.comps = []string{group}
 	}
@@ -125,7 +128,7 @@ func (w *walker) byKeys(fs *mapped, c context) context {
 	name := strings.ToLower(w.name)
 	base := name[strings.LastIndexAny(name, `/\`)+1:]
 	if strings.Contains(base, "+") && len(c.comps) == 0 {
-		c = c.only(fromPath(base)) // kubeadm's patches: kubeletconfiguration0+merge.yaml
+		c = c.only(fromName(base)) // kubeadm's patches: kubeletconfiguration0+merge.yaml
 	}
 	switch {
 	case c.format != "":
@@ -133,10 +136,8 @@ func (w *walker) byKeys(fs *mapped, c context) context {
 		c.format, c.comps = "minikube", everywhere()
 	case strings.Contains(base, "values"):
 		c.format = "Helm values"
-	case strings.HasSuffix(name, ".json"):
-		c.format = "JSON"
 	default:
-		c.format = "YAML"
+		c.format = formatOf(name)
 	}
 	return c
 }

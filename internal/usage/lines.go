@@ -15,13 +15,18 @@ const (
 	formEnvironment
 	formFlags
 	formScript
+	formMail
+	formTerraform
 )
 
 // formOf tells a text's form by the file's name, else by its first line that says something. inside says that
 // it was found in a file of a known form; there a text of no known form is a script, not somebody's prose.
 func formOf(name, s string, inside bool) form {
-	if strings.HasPrefix(s, "#!") {
+	switch {
+	case strings.HasPrefix(s, "#!"):
 		return formScript
+	case isMail(s):
+		return formMail
 	}
 	name = strings.ToLower(path.Base(strings.ReplaceAll(name, `\`, "/")))
 	ext := path.Ext(name)
@@ -32,7 +37,9 @@ func formOf(name, s string, inside bool) form {
 	switch ext {
 	case ".yaml", ".yml", ".json":
 		return formYAML
-	case ".md", ".markdown", ".txt", ".rst", ".adoc", ".html", ".go", ".py", ".tf", ".toml", ".hcl", ".rb", ".js", ".ts", ".log", ".patch", ".diff", ".ps1":
+	case ".tf", ".hcl":
+		return formTerraform
+	case ".md", ".markdown", ".txt", ".rst", ".adoc", ".html", ".go", ".py", ".toml", ".rb", ".js", ".ts", ".log", ".patch", ".diff", ".ps1":
 		return formPlain
 	case ".sh", ".bash":
 		return formScript
@@ -119,6 +126,11 @@ func (r *reader) read(name string, t text, c context) {
 	case formFlags:
 		c.format = "file of flags"
 		r.lines(t, c)
+	case formTerraform:
+		c.told = true
+		r.plain(t, c)
+	case formMail:
+		r.mail(t, c)
 	case formScript:
 		if c.format == "" || strings.HasPrefix(t.s, "#!") {
 			c.format = "shell script"

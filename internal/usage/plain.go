@@ -75,6 +75,12 @@ func (r *reader) guess(t text, start, i, end int, c context) int {
 			return r.guessBraces(t, from, c)
 		}
 		r.list(guessValue(t, from, end), c)
+	case flag && trimmed != "" && trimmed[0] == ',': // ["--feature-gates", "A=true"]
+		if v := guessValue(t, end-len(strings.TrimLeft(trimmed, ", \t")), end); strings.Contains(v.s, "=") {
+			r.list(v, c)
+		}
+	case len(trimmed) > 1 && trimmed[0] == '.': // featureGates.A = true
+		r.guessPair(guessPart(t, end-len(trimmed)+1, end), c)
 	case flag && trimmed != "" && len(trimmed) < len(rest):
 		v := guessValue(t, end-len(trimmed), end)
 		if strings.Contains(v.s, "=") {
@@ -123,6 +129,15 @@ func guessValue(t text, from, end int) text {
 	return v
 }
 
+// guessPart is A = true, up to what ends it.
+func guessPart(t text, from, end int) text {
+	to := from
+	for to < end && strings.IndexByte(",;|\"'`)\\\r", t.s[to]) < 0 {
+		to++
+	}
+	return t.sub(from, to)
+}
+
 // guessBlock reads the deeper lines under a key: Name: true, Name = true, - Name=true.
 func (r *reader) guessBlock(t text, start, i int, c context) int {
 	own := indent(t.s[start:])
@@ -134,7 +149,11 @@ func (r *reader) guessBlock(t text, start, i int, c context) int {
 		line := t.s[i:to]
 		trimmed := strings.TrimSpace(line)
 		switch {
-		case trimmed == "" || trimmed[0] == '#' || strings.HasPrefix(trimmed, "{{"):
+		case trimmed == "" || trimmed[0] == '#' || strings.HasPrefix(trimmed, "{%"):
+		case strings.HasPrefix(trimmed, "{{"):
+			if !control(trimmed) {
+				r.template(t.line(i), c)
+			}
 		case indent(line) <= own && !strings.HasPrefix(trimmed, "- "):
 			return i
 		default:
@@ -148,6 +167,17 @@ func (r *reader) guessBlock(t text, start, i int, c context) int {
 	return i
 }
 
+// control reports whether a line of a Helm template only says when and how often what follows is put in.
+func control(line string) bool {
+	line = strings.TrimLeft(line, "{- ")
+	for _, w := range []string{"if", "else", "end", "with", "range", "define", "/*"} {
+		if rest, ok := strings.CutPrefix(line, w); ok && !word(rest[:min(1, len(rest))]) {
+			return true
+		}
+	}
+	return strings.HasPrefix(line, "$") && strings.Contains(line, "=")
+}
+
 // guessBraces reads { A: true, B = false } and "A" => true, over lines.
 func (r *reader) guessBraces(t text, from int, c context) int {
 	to := min(len(t.s), from+maxOpen)
@@ -155,7 +185,7 @@ func (r *reader) guessBraces(t text, from int, c context) int {
 		to = from + k
 	}
 	for i := from + 1; i < to; {
-		k := strings.IndexAny(t.s[i:to], ",\n")
+		k := strings.IndexAny(t.s[i:to], ",;\n")
 		end := to
 		if k >= 0 {
 			end = i + k
@@ -219,6 +249,9 @@ func guessAbove(s string, start int) string {
 	lines := strings.Split(doc, "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := strings.TrimPrefix(strings.TrimSpace(lines[i]), "- ")
+		if strings.HasPrefix(line, `"`) {
+			line = strings.ReplaceAll(strings.TrimSuffix(line, ","), `"`, "") // JSON
+		}
 		switch name := strings.TrimSpace(strings.TrimPrefix(line, "name:")); {
 		case line == "kind: KubeletConfiguration":
 			return kubelet

@@ -12,8 +12,8 @@
 //     as an item of its own, in a shell's string; client-go's KUBE_FEATURE_ variables.
 //   - Unit files and their drop-ins, environment files, files of flags, shell scripts with their here-documents.
 //   - kind, k3s, RKE, RKE2, k3d, k0s, minikube, Talos, kOps, Cluster API (JSON patches and variables too), cloud-init,
-//     kustomize, Helm values, ConfigMaps that hold any of these, and any other YAML or JSON with a key that ends in
-//     "featureGates".
+//     mails in parts (EKS' user data), Ignition, kustomize, Ansible, Helm values, ConfigMaps that hold any of these, and
+//     any other YAML or JSON with a key that ends in "featureGates".
 //   - Anything else as plain text. Such settings are guesses, and say so.
 //
 // # Whose gate it is
@@ -27,7 +27,8 @@
 //
 // Settings come in the file's order, each with its own line, also deep inside a block scalar. What is set twice
 // is given twice: the later one wins. A gate that is written without a value has the value "". Documents of a
-// file are read one by one, so a broken one costs only itself.
+// file are read one by one, so a broken one costs only itself. Gates that a template or a variable puts in are a
+// Problem: what is left would look like all there is.
 //
 // Work and memory are bounded whatever the bytes are: see the limits below. What a limit cuts off is a Problem.
 package usage
@@ -65,8 +66,8 @@ type Setting struct {
 	// ("etcd", "csi-provisioner", "kubevirt.io"). A setting for several programs is several settings.
 	Component string `json:"component"`
 	Gate      string `json:"gate"` // as written
-	// Value is as written, without quotes: "true", "false", or whatever stands there. Where a file takes bare
-	// booleans, yes, off and nothing are what its reader makes of them.
+	// Value is as written, without quotes: "true", "false", or whatever stands there. Only what YAML 1.1 takes for
+	// a boolean in a map (yes, off), and the nothing of a KubeletConfiguration, is given as the program gets it.
 	Value  string `json:"value"`
 	Format string `json:"format"` // "KubeletConfiguration", "kind", "plain text"
 	// Guess says that the file has no form we know and the setting was found in plain text.
@@ -99,6 +100,7 @@ func Read(file string, data []byte) ([]Setting, []Problem) {
 		return r.settings, r.problems
 	}
 	r.embeddable = maxEmbedded*len(s) + 1<<16
+	r.growth = maxGrowth*len(s) + growthFloor
 	r.read(file, text{s: s, at: newFileLines(s)}, context{comps: nil})
 	return r.settings, r.problems
 }
@@ -110,6 +112,7 @@ type reader struct {
 	problems   []Problem
 	layers     int
 	embeddable int // bytes of embedded text that may still be read
+	growth     int // bytes that aliases may still add to the documents
 	full       bool
 }
 
@@ -121,6 +124,8 @@ type context struct {
 	strict bool   // the form wants bare booleans
 	refuse string // why a featureGates field right here is refused; "" it is not
 	guess  bool
+	told   bool   // of a guess: what a template would put here is told as missing
+	file   string // the file that is described here: the path beside a nested content
 }
 
 func (c context) with(comps ...string) context {
@@ -165,6 +170,9 @@ func (r *reader) found(c context, gate, value string, line int) {
 	if len(comps) == 0 {
 		comps = []string{""}
 	}
+	if c.format == "" {
+		c.format = formatOf(r.file)
+	}
 	for _, comp := range comps {
 		if len(r.settings) >= maxSettings {
 			if !r.full {
@@ -179,6 +187,14 @@ func (r *reader) found(c context, gate, value string, line int) {
 			Value: strings.Clone(value), Format: c.format, Guess: c.guess,
 		})
 	}
+}
+
+// formatOf names the form of a YAML file that nothing else tells.
+func formatOf(file string) string {
+	if strings.HasSuffix(strings.ToLower(file), ".json") {
+		return "JSON"
+	}
+	return "YAML"
 }
 
 // mentions reports whether text can set a gate at all. Most files can't, and are not looked at any further.

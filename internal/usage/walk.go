@@ -3,6 +3,7 @@ package usage
 import (
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -191,6 +192,9 @@ func (w *walker) mapping(n *yaml.Node, c context, depth int) {
 	}
 	c, ran := w.container(fs, c)
 	weak := c.known || w.several(fs)
+	if p := str(fs.get("path")); strings.HasPrefix(p, "/") {
+		c.file = p
+	}
 	if of, ok := fromProgram(str(w.fields(fs.get("target"), depth).get("name"))); ok {
 		c.comps = []string{of} // what a patch is for
 	}
@@ -216,8 +220,11 @@ func (w *walker) mapping(n *yaml.Node, c context, depth int) {
 				w.gates(v, c.with(comp), depth+1)
 				continue
 			}
-			if c.refuse != "" {
+			switch {
+			case c.refuse != "":
 				w.problem(w.d.line(f.key), c.refuse)
+			case c.strict && k != "featureGates":
+				w.problem(w.d.line(f.key), "sets "+clip(k)+" in a "+c.format+", which has no such field: write featureGates")
 			}
 			w.gates(v, c, depth+1)
 			continue
@@ -240,8 +247,12 @@ func (w *walker) mapping(n *yaml.Node, c context, depth int) {
 		switch k {
 		case "initConfiguration", "joinConfiguration", "kubeadmConfigPatches":
 			below.comps = nil
+		case "workerProfiles":
+			if c.format == "k0s" {
+				below.comps = []string{kubelet} // each holds a KubeletConfiguration
+			}
 		}
-		if c.secret(fs) && k == "data" {
+		if (c.secret(fs) && k == "data") || (k == "binaryData" && c.format == "ConfigMap") {
 			w.secret(v, below)
 			continue
 		}
@@ -270,7 +281,8 @@ func (w *walker) several(fs *mapped) bool {
 // prose reports whether a key holds words for people, or a copy of what stands elsewhere in the file.
 func prose(key string) bool {
 	switch key {
-	case "description", "managedFields", "annotations", "message", "summary", "title", "status", "labels":
+	case "description", "managedFields", "annotations", "message", "summary", "title", "status", "labels",
+		"regexp", "regex", "search_string": // of Ansible's modules: what is looked for, not what is set
 		return true
 	}
 	return false
@@ -311,71 +323,79 @@ func (w *walker) gates(n *yaml.Node, c context, depth int) {
 			return
 		}
 		for _, f := range fs.all {
-			if f.merged && w.again(f.key, c) || f.key.Kind != yaml.ScalarNode || f.key.Value == "" {
+			if f.merged && w.again(f.key, c) || f.key.Kind == yaml.ScalarNode && f.key.Value == "" {
 				continue
 			}
-			if strings.Contains(f.key.Value, "{{") {
+			if f.key.Kind != yaml.ScalarNode || strings.Contains(f.key.Value, "{{") { // to YAML, {{ }} is a map as key
+				w.template(w.d.line(f.key), c)
 				continue
 			}
-			value, ok := w.set(f.value, depth)
-			if !ok {
-				continue
+			value := w.set(f.value, depth)
+			if c.strict {
+				value = w.strictly(resolved(f.value), value, c)
 			}
-			line := w.d.line(f.key)
-			if v := resolved(f.value); c.strict && v.Kind == yaml.ScalarNode {
-				value = w.bare(v, value, c)
-			}
-			w.found(c, f.key.Value, value, line)
+			w.found(c, f.key.Value, value, w.d.line(f.key))
 		}
 	}
 }
 
-// bare is the value of a field that takes bare booleans, as Kubernetes' reader of YAML takes it: yes and off
-// are booleans there, nothing is false, and "true" in quotes and 1 are refused.
-func (w *walker) bare(v *yaml.Node, value string, c context) string {
-	quoted := v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
-	b, isBool := oldBool(value)
-	switch {
-	case isBool && quoted || v.Tag == "!!str" && (value == "true" || value == "false"):
-		w.problem(w.d.line(v), "has quotes round "+value+": "+c.format+" takes it without, and refuses the file as it is")
-	case v.Tag == "!!null":
-		return "false" // as JSON's null is
-	case isBool && v.Tag == "!!str": // no boolean of YAML 1.2, which is what was read here
-		return strconv.FormatBool(b)
-	case v.Tag == "!!int" || v.Tag == "!!float":
-		w.problem(w.d.line(v), "has the number "+clip(value)+": "+c.format+" takes true or false, and refuses the file as it is")
-	}
-	return value
-}
-
-// oldBool reads a boolean as YAML 1.1 writes it.
-func oldBool(s string) (value, ok bool) {
-	switch strings.ToLower(s) {
-	case "true", "yes", "on", "y":
-		value = true
-	case "false", "no", "off", "n":
-	default:
-		return false, false
-	}
-	// true, True and TRUE, but not tRUE.
-	return value, s == strings.ToLower(s) || s == strings.ToUpper(s) || s == strings.ToUpper(s[:1])+strings.ToLower(s[1:])
-}
-
 // set is the value that a gate is set to; also where a chart wants {enabled: true}.
-func (w *walker) set(n *yaml.Node, depth int) (string, bool) {
+func (w *walker) set(n *yaml.Node, depth int) string {
 	n = resolved(n)
 	switch n.Kind {
 	case yaml.ScalarNode:
-		return n.Value, true
+		return boolean(n)
 	case yaml.MappingNode:
 		fs := w.fields(n, depth)
 		for _, key := range []string{"enabled", "value", "default"} {
 			if v := fs.get(key); v != nil && v.Kind == yaml.ScalarNode {
-				return v.Value, true
+				return boolean(v)
 			}
 		}
 	}
-	return "", true
+	return ""
+}
+
+// boolean is a scalar's value. Kubernetes reads YAML 1.1, where yes and off without quotes are booleans too.
+func boolean(n *yaml.Node) string {
+	const surely = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle | yaml.TaggedStyle
+	if n.Tag == "!!bool" || n.Tag == "!!str" && n.Style&surely == 0 {
+		if b := oldBoolean(n.Value); b != "" {
+			return b
+		}
+	}
+	return n.Value
+}
+
+// oldBoolean is what YAML 1.1 takes for true or false and YAML 1.2 does not, "" for anything else.
+func oldBoolean(s string) string {
+	switch s {
+	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON":
+		return "true"
+	case "n", "N", "no", "No", "NO", "off", "Off", "OFF":
+		return "false"
+	}
+	return ""
+}
+
+// strictly is a value as a field that takes bare booleans gets it: nothing is false there, as JSON's null is. What
+// is refused though a flag would take it is told; what nobody takes, the verdict on the value tells.
+func (w *walker) strictly(n *yaml.Node, value string, c context) string {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!bool" || value != n.Value {
+		return value
+	}
+	_, err := strconv.ParseBool(value)
+	switch {
+	case n.Tag == "!!null":
+		return "false"
+	case oldBoolean(value) != "" || n.Tag == "!!str" && err == nil && len(value) > 1:
+		w.problem(w.d.line(n), "has quotes round "+value+": "+c.format+" takes it without, and refuses the file as it is")
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		w.problem(w.d.line(n), "has the number "+clip(value)+": "+c.format+" takes true or false, and refuses the file as it is")
+	case err == nil:
+		w.problem(w.d.line(n), "has "+value+": "+c.format+" takes true or false, and refuses the file as it is")
+	}
+	return value
 }
 
 // item is an entry of a list of gates: A=true, or {name: A, enabled: true}.
@@ -402,8 +422,7 @@ func (w *walker) item(n *yaml.Node, c context, depth int) {
 				}
 			}
 		}
-		value, _ := w.set(n, depth)
-		w.found(c, name.Value, value, w.d.line(name))
+		w.found(c, name.Value, w.set(n, depth), w.d.line(name))
 	}
 }
 
@@ -439,7 +458,7 @@ func (w *walker) flags(n *yaml.Node, c context, depth int) {
 
 // sequence reads a list: of words of a command, of commands, or of anything else.
 func (w *walker) sequence(n *yaml.Node, c context, depth int) {
-	if words, ok := w.stringItems(n); ok {
+	if words, ok := w.stringItems(n, c); ok {
 		w.commands(words, c)
 		return
 	}
@@ -448,8 +467,8 @@ func (w *walker) sequence(n *yaml.Node, c context, depth int) {
 	}
 }
 
-// stringItems are the items of a list that holds only strings, one of which may set a gate.
-func (w *walker) stringItems(n *yaml.Node) ([]token, bool) {
+// stringItems are the words of a list that holds only strings, one of which may set a gate.
+func (w *walker) stringItems(n *yaml.Node, c context) ([]token, bool) {
 	wanted := false
 	for _, e := range n.Content {
 		e = resolved(e)
@@ -463,10 +482,13 @@ func (w *walker) stringItems(n *yaml.Node) ([]token, bool) {
 	}
 	words := make([]token, 0, len(n.Content))
 	for _, e := range n.Content {
-		if e = resolved(e); w.step(e, 0) {
-			if mentions(e.Value) || len(e.Value) < maxName {
-				words = append(words, token{text: w.d.scalar(e)})
-			}
+		if e = resolved(e); !w.step(e, 0) {
+			continue
+		}
+		if strings.HasPrefix(e.Value, "feature-gates=") { // a list of flags without their dashes
+			w.bareFlag(w.d.scalar(e), c)
+		} else if mentions(e.Value) || len(e.Value) < maxName {
+			words = append(words, token{text: w.d.scalar(e)})
 		}
 	}
 	return words, true
@@ -558,6 +580,10 @@ func (w *walker) pair(fs *mapped, c context, depth int) bool {
 		w.gates(value, c, depth+1)
 		return true
 	}
+	if gate, c, ok := parameter(name, c); ok && value.Kind == yaml.ScalarNode {
+		w.found(c, gate, value.Value, w.d.line(fs.get("name", "Key")))
+		return true
+	}
 	if value.Kind != yaml.ScalarNode {
 		comp, ok := fromKey(name, c.known)
 		if ok {
@@ -581,6 +607,21 @@ func (w *walker) pair(fs *mapped, c context, depth int) bool {
 	return true
 }
 
+// parameter splits the path of a chart's value: kubelet.featureGates.A.
+func parameter(name string, c context) (gate string, _ context, ok bool) {
+	parts := strings.Split(name, ".")
+	last := len(parts) - 1
+	if last < 1 || plainName(parts[last-1]) != "featuregates" || !word(parts[last]) {
+		return "", c, false
+	}
+	for _, p := range parts[:last-1] {
+		if comp, ok := fromKey(p, false); ok {
+			c.comps = []string{comp}
+		}
+	}
+	return parts[last], c, true
+}
+
 // operation reads a JSON patch's {op, path, value}: the path says what the value is.
 func (w *walker) operation(fs *mapped, c context, depth int) bool {
 	op, pointer := str(fs.get("op")), str(fs.get("path"))
@@ -590,6 +631,9 @@ func (w *walker) operation(fs *mapped, c context, depth int) bool {
 	value := fs.get("value", "valueFrom")
 	if value == nil || op == "remove" || op == "test" {
 		return true
+	}
+	if len(c.comps) == 0 {
+		c = c.only(fromName(w.name)) // kubeadm's patches: kube-apiserver0+json.yaml
 	}
 	parts := strings.Split(pointer[1:], "/")
 	gatesAt := -1
@@ -632,10 +676,14 @@ func (w *walker) operation(fs *mapped, c context, depth int) bool {
 
 // content reads a scalar that stands under a key. What it is a file of, its neighbours may say.
 func (w *walker) content(fs *mapped, key string, n *yaml.Node, c context) {
-	if !mentions(n.Value) && key != "content" {
+	embedded := strings.HasPrefix(n.Value, "data:")
+	if !mentions(n.Value) && key != "content" && !embedded {
 		return
 	}
 	name := key
+	if c.file != "" {
+		name = c.file
+	}
 	for _, k := range []string{"path", "filename", "name"} {
 		if s := str(fs.get(k)); s != "" && k != key {
 			name = s
@@ -646,7 +694,23 @@ func (w *walker) content(fs *mapped, key string, n *yaml.Node, c context) {
 		w.encoded(name, n, c)
 		return
 	}
+	if embedded {
+		w.dataURL(name, n, c)
+		return
+	}
 	w.scalar(n, name, c)
+}
+
+// dataURL reads a file that stands in a URL, as in Ignition's configuration.
+func (w *walker) dataURL(name string, n *yaml.Node, c context) {
+	kind, data, _ := strings.Cut(strings.TrimPrefix(n.Value, "data:"), ",")
+	if strings.HasSuffix(kind, ";base64") {
+		w.decoded(name, data, n, c)
+		return
+	}
+	if s, err := url.PathUnescape(data); err == nil && mentions(s) {
+		w.inner(name, text{s: s, at: marks{{0, w.d.line(n)}}}, c)
+	}
 }
 
 // scalar reads a string that may hold a document, a script or a command.
@@ -669,7 +733,7 @@ func (w *walker) scalar(n *yaml.Node, name string, c context) {
 	w.commands([]token{{text: t}}, c)
 }
 
-// secret reads the values of a Secret.
+// secret reads the values of a Secret, and a ConfigMap's binary ones.
 func (w *walker) secret(n *yaml.Node, c context) {
 	if n = resolved(n); n.Kind != yaml.MappingNode {
 		return
@@ -683,13 +747,39 @@ func (w *walker) secret(n *yaml.Node, c context) {
 
 // encoded reads base64. Its settings have the line where it begins: inside there is no other.
 func (w *walker) encoded(name string, n *yaml.Node, c context) {
-	if len(n.Value) > w.embeddable {
+	w.decoded(name, n.Value, n, c)
+}
+
+func (w *walker) decoded(name, s string, n *yaml.Node, c context) {
+	if len(s) > w.embeddable {
 		return
 	}
-	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), ""))
+	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
 	if err != nil || !mentions(string(data)) {
 		return
 	}
 	t := w.d.scalar(n)
 	w.inner(name, text{s: decode(data), at: marks{{0, t.line(0)}}}, c)
+}
+
+// claimed drops what an anchor's own place set for nobody, where an alias gives the same to somebody: such a place
+// (x-gates: &gates) is only where it is written.
+func (r *reader) claimed(from int) {
+	type place struct {
+		line int
+		gate string
+	}
+	owned := map[place]bool{}
+	for _, s := range r.settings[from:] {
+		if s.Component != "" {
+			owned[place{s.Line, s.Gate}] = true
+		}
+	}
+	kept := r.settings[:from]
+	for _, s := range r.settings[from:] {
+		if s.Component != "" || !owned[place{s.Line, s.Gate}] {
+			kept = append(kept, s)
+		}
+	}
+	r.settings = kept
 }

@@ -55,15 +55,13 @@ func (r *reader) documents(name string, t text, c context) {
 				r.problem(line, "is no valid YAML here: "+err.Error()+"; mend it, till then this document is read as plain text")
 			}
 			if wanted {
-				if r.layers > 0 && !template {
-					r.lines(part, c)
-				} else {
-					r.plain(part, c)
-				}
+				c := c
+				c.told = template
+				r.unparsed(part, c)
 			}
 			continue
 		}
-		if !wanted && !strings.Contains(part.s, "64") && !strings.Contains(part.s, "Secret") {
+		if !wanted && !packed(part.s) {
 			continue
 		}
 		w := &walker{reader: r, d: d, name: name, seen: map[visit]bool{}}
@@ -75,8 +73,42 @@ func (r *reader) documents(name string, t text, c context) {
 		if strings.HasPrefix(part.s, "#cloud-config") && c.format == "" {
 			c.format = "cloud-init"
 		}
-		w.value(d.root, c, 0)
+		if strings.Contains(part.s, "*") {
+			w.tame(d.root)
+		}
+		before := len(r.settings)
+		w.value(d.root, w.listed(c), 0)
+		if strings.Contains(part.s, "&") {
+			r.claimed(before)
+		}
 	}
+}
+
+// packed reports whether a document may hold base64, which names no gates that one sees.
+func packed(s string) bool {
+	return strings.Contains(s, "64") || strings.Contains(s, "Secret") || strings.Contains(s, "binaryData")
+}
+
+// unparsed reads what looks like YAML and is not: a script in somebody's field, else plain text.
+func (r *reader) unparsed(t text, c context) {
+	if r.layers > 0 && !c.told {
+		before, problems := len(r.settings), len(r.problems)
+		if r.lines(t, c); len(r.settings) > before || len(r.problems) > problems {
+			return
+		}
+	}
+	r.plain(t, c)
+}
+
+// listed is the context of a document that is a list of strings: nothing but the file's name says whose.
+func (w *walker) listed(c context) context {
+	if len(c.comps) > 0 || len(w.d.root.Content) == 0 {
+		return c
+	}
+	if n := w.d.root.Content[0]; n.Kind == yaml.SequenceNode && len(n.Content) > 0 && resolved(n.Content[0]).Kind == yaml.ScalarNode {
+		return c.only(fromName(w.name))
+	}
+	return c
 }
 
 // splitDocuments cuts a stream at its --- and ... lines: the parser stops for good at the first fault.
@@ -285,12 +317,23 @@ func (d *document) scalar(n *yaml.Node) text {
 	cur := cursor{t: d.t}
 	b := builder{b: make([]byte, 0, len(n.Value))}
 	line, lost := cur.line(min(i, len(s))), false
+	blanks := 0 // from here on
+	// A line's own blanks, behind the last newline of those that wait, stand in the line of what follows them.
+	flush := func(to, above int) {
+		indent := strings.LastIndexByte(n.Value[blanks:to], '\n') + 1
+		for j, c := range []byte(n.Value[blanks:to]) {
+			if indent > 0 && j >= indent {
+				above = line
+			}
+			b.add(c, above)
+		}
+	}
 	for k := 0; k < len(n.Value); k++ {
 		c := n.Value[k]
 		if blank(c) {
-			b.add(c, line)
 			continue
 		}
+		above := line
 		took := 0
 		for !lost && i < len(s) {
 			if blank(s[i]) {
@@ -321,12 +364,15 @@ func (d *document) scalar(n *yaml.Node) text {
 			}
 			break
 		}
+		flush(k, above)
 		b.add(c, line)
 		for took--; took > 0; took-- {
 			k++
 			b.add(n.Value[k], line)
 		}
+		blanks = k + 1
 	}
+	flush(len(n.Value), line)
 	return b.text()
 }
 
