@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("BOT_TEST_IS_PROGRAM") == "1" {
 		os.Unsetenv("BOT_TEST_IS_PROGRAM")
 		os.Exit(run(trapped()))
+	}
+	if raceDetector {
+		debug.SetGCPercent(400) // the collector is slowed as everything is
 	}
 	os.Exit(m.Run())
 }
