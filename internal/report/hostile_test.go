@@ -366,6 +366,9 @@ func TestBodiesFit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if raceDetector && name != "wide names" {
+				t.Skip("make test-whole plays it, without the race detector")
+			}
 			for _, budget := range []int{DefaultBudget, MinBudget} {
 				if budget == MinBudget && name == "ten thousand changes" {
 					continue
