@@ -388,7 +388,7 @@ func hostileBrief(texts []string, shape int) Brief {
 
 func TestAttacksInBriefsDoNothing(t *testing.T) {
 	for shape, a := range attacks() {
-		if len(a.text) > 10000 {
+		if len(a.text) > 10000 || raceDetector && shape%4 > 0 {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {

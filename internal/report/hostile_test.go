@@ -238,7 +238,10 @@ func checkPage(t *testing.T, page string) {
 }
 
 func TestAttacksDoNothing(t *testing.T) {
-	for _, a := range attacks() {
+	for i, a := range attacks() {
+		if raceDetector && (i%4 > 0 || len(a.text) > 10000) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			checkNeutral(t, "", Neutralise(a.text))
