@@ -26,7 +26,7 @@ import (
 // TestTwoProcessesAtOnce: one files, the other says who holds the lock and leaves with 5.
 func TestTwoProcessesAtOnce(t *testing.T) {
 	rounds := 10
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		rounds = 3
 	}
 	prepared := released(t)

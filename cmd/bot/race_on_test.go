@@ -2,5 +2,5 @@
 
 package main
 
-// raceDetector slows everything tenfold: long tests take a sample then.
+// raceDetector slows everything tenfold: long tests take a sample then. make test-whole plays them whole.
 const raceDetector = true

@@ -142,6 +142,7 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 		}
 	})
 	t.Run("first run, dry", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		folder, _ := w.replayed(t, exitDone, "run", "--dry-run")
 		if !missing(filepath.Dir(w.state())) {
@@ -159,11 +160,13 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 		w.wantIssues(2)
 	})
 	t.Run("quiet run", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		w.ok("run")
 		w.replayed(t, exitDone, "run")
 	})
 	t.Run("anonymous dry run", func(t *testing.T) {
+		whole(t)
 		w := released(t).set("GITHUB_TOKEN=")
 		w.replayed(t, exitDone, "run", "--dry-run", "--since", "v1.35.0")
 	})
@@ -183,6 +186,7 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 		w.wantIssues(2)
 	})
 	t.Run("a file and standard output", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		target := filepath.Join(w.dir, "digests", "{seq}.md")
 		w.config("digests:\n  - name: local\n    channels: [{type: file, path: \"" + target + "\"}, {type: stdout}]\n")
@@ -201,6 +205,7 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 
 func TestRecordedFaultsAreReplayed(t *testing.T) {
 	t.Run("a failed source", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		w.ok("run")
 		w.push(map[string][]byte{"pkg/features/kube_features.go": []byte("package features\n\nvar = {\n")})
@@ -218,6 +223,7 @@ func TestRecordedFaultsAreReplayed(t *testing.T) {
 		w.wantIssues(1)
 	})
 	t.Run("a limit is waited for", func(t *testing.T) {
+		whole(t)
 		w := released(t).set("BOT_GITHUB_MAX_WAIT=5s")
 		w.gh.AddFault(ghtest.Fault{Kind: ghtest.SecondaryLimit, Path: "/graphql", RetryAfter: "1", Times: 1})
 		folder := filepath.Join(t.TempDir(), "report")
@@ -226,6 +232,7 @@ func TestRecordedFaultsAreReplayed(t *testing.T) {
 		w.wantIssues(1)
 	})
 	t.Run("a limit is too long", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		w.gh.AddFault(ghtest.Fault{Kind: ghtest.PrimaryLimit, Path: "/graphql", Times: -1})
 		folder := filepath.Join(t.TempDir(), "report")
@@ -243,6 +250,7 @@ func TestRecordedFaultsAreReplayed(t *testing.T) {
 		w.wantIssues(1)
 	})
 	t.Run("a delivery is refused, and owed", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues"})
 		w.replayed(t, exitDelivery, "run")
@@ -250,6 +258,7 @@ func TestRecordedFaultsAreReplayed(t *testing.T) {
 		w.wantIssues(1)
 	})
 	t.Run("no network", func(t *testing.T) {
+		whole(t)
 		w := released(t).offline().set("GITHUB_TOKEN="+secret, "BOT_GITHUB_MAX_WAIT=10ms")
 		w.replayed(t, exitSource, "run", "--dry-run")
 	})
@@ -262,6 +271,7 @@ func TestRecordedFaultsAreReplayed(t *testing.T) {
 		w.elsewhere(t).replays(t, folder)
 	})
 	t.Run("the lock is held", func(t *testing.T) {
+		whole(t)
 		w := released(t)
 		w.ok("run")
 		s, err := sqlite.Open(t.Context(), w.state(), sqlite.Options{Now: time.Now})

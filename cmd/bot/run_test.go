@@ -216,6 +216,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 // TestStateLostBetweenParts: the comments that were not posted yet are lost with the state. Which, and how to see
 // what stood in them, is told once: by the next digest and on standard error.
 func TestStateLostBetweenParts(t *testing.T) {
+	whole(t)
 	w := released(t)
 	w.commit("v1.36", invented(800))
 	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues/*/comments"})

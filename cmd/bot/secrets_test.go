@@ -108,11 +108,14 @@ func TestTheTokenStaysInItsHeader(t *testing.T) {
 	play("doctor", "--format", "json", "-o", filepath.Join(w.dir, "report.json"))
 
 	// A server that throws the token back, as debugging proxies do, in every way there is.
-	for _, f := range []ghtest.Fault{
+	for i, f := range []ghtest.Fault{
 		{Kind: ghtest.HTML}, {Kind: ghtest.Truncated}, {Kind: ghtest.BadGateway}, {Kind: ghtest.Reset}, {Kind: ghtest.GraphQLErrors},
 		{Kind: ghtest.SecondaryLimit, RetryAfter: "3600"}, {Kind: ghtest.Redirect, Location: "http://x:" + secret + "@evil.example/" + secret},
 		{Kind: ghtest.ServerError, Status: http.StatusForbidden}, {Kind: ghtest.Empty},
 	} {
+		if !sampled(i, 4) {
+			continue
+		}
 		f.Path, f.Times = "/**", -1
 		w.gh.ClearFaults()
 		w.gh.AddFault(f)

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	soakRuns = flag.Int("soak", 40, "number of runs of TestSoak")
+	soakRuns = flag.Int("soak", map[bool]int{false: 40, true: 12}[raceDetector], "number of runs of TestSoak")
 	soakSeed = flag.Uint64("soak.seed", 0, "seed of TestSoak's chances; 0 takes one from the clock")
 )
 

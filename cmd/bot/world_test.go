@@ -3,10 +3,10 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("BOT_TEST_IS_PROGRAM") == "1" {
 		os.Unsetenv("BOT_TEST_IS_PROGRAM")
 		os.Exit(run(trapped()))
+	}
+	if raceDetector {
+		debug.SetGCPercent(400) // the collector is slowed as everything is
 	}
 	os.Exit(m.Run())
 }
@@ -66,23 +69,29 @@ func newWorld(tb testing.TB) *testWorld {
 func released(tb testing.TB) *testWorld {
 	tb.Helper()
 	w := newWorld(tb)
-	w.commit("v1.35", nil, "v1.35.0")
-	w.commit("v1.36", nil)
+	u, err := releasedOrigin()
+	if err == nil {
+		err = os.CopyFS(w.git, u.git)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.all, w.step = slices.Clone(u.steps), len(u.steps)
 	return w
 }
 
 // commit adds a commit with the gates of a release, changed by change.
 func (w *testWorld) commit(release string, change func([]facts.Row) []facts.Row, tags ...string) {
 	w.t.Helper()
-	table, err := facts.Load()
+	all, err := releases()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rows := slices.Clone(table.Rows(release))
+	rows := all.Rows(release)
 	if change != nil {
 		rows = change(rows)
 	}
-	files, err := sample.Files(release, rows, sample.Options{})
+	files, err := releaseFiles(release, rows)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -92,10 +101,7 @@ func (w *testWorld) commit(release string, change func([]facts.Row) []facts.Row,
 func (w *testWorld) push(files map[string][]byte, tags ...string) {
 	w.t.Helper()
 	w.step++
-	w.all = append(w.all, sample.Step{
-		Message: fmt.Sprintf("step %d", w.step), Files: files, Tags: tags,
-		Time: time.Date(2026, 1, w.step, 12, 0, 0, 0, time.UTC),
-	})
+	w.all = append(w.all, step(w.step, files, tags...))
 	if w.step == 1 {
 		if err := sample.Repository(w.t.Context(), w.git, w.all); err != nil {
 			w.t.Fatal(err)

@@ -117,7 +117,10 @@ func TestUpgradeSaysWhatTheTableSays(t *testing.T) {
 		return !slices.ContainsFunc(row.RegisteredIn, func(c string) bool { return !tab.Covered(c, r) })
 	}
 	for i, from := range releases {
-		for _, to := range releases[i+1:] {
+		for j, to := range releases[i+1:] {
+			if raceDetector && (i+j)%5 > 0 {
+				continue
+			}
 			u := upgrade(t, strings.TrimPrefix(from, "v"), strings.TrimPrefix(to, "v"))
 			in := map[string]string{}
 			for list, passages := range lists(u) {
@@ -386,7 +389,7 @@ func hostileBrief(texts []string, shape int) Brief {
 
 func TestAttacksInBriefsDoNothing(t *testing.T) {
 	for shape, a := range attacks() {
-		if len(a.text) > 10000 {
+		if len(a.text) > 10000 || raceDetector && shape%4 > 0 {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {

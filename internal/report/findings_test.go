@@ -477,6 +477,9 @@ func hostileCheck(texts []string, shape int) Check {
 
 func TestAttacksInChecksDoNothing(t *testing.T) {
 	for shape, a := range attacks() {
+		if raceDetector && (shape%4 > 0 || len(a.text) > 10000) {
+			continue
+		}
 		texts := []string{a.text}
 		if len(a.text) > 10000 {
 			texts = append(texts, slices.Repeat([]string{"Widget"}, 40)...)

@@ -1,0 +1,6 @@
+//go:build race
+
+package insight_test
+
+// raceDetector slows everything tenfold: long tests take a sample then. make test-whole plays them whole.
+const raceDetector = true
