@@ -29,6 +29,8 @@ func (p place) below(level int, title string) place {
 		}
 		if urgentTitle(t) {
 			next.urgent = true
+		} else if calmTitle(t) {
+			next.urgent = false
 		}
 		if why := skipTitle(t); why != "" {
 			next.skip = why
@@ -50,7 +52,7 @@ func simple(title string) string {
 // kindsOf knows the headings under "Changes by Kind", and those of older eras that mean the same.
 func kindsOf(title string) []string {
 	switch title {
-	case "deprecation", "deprecations", "deprecations and removals":
+	case "deprecation", "deprecations", "deprecations and removals", "new deprecations", "removed deprecations":
 		return []string{"deprecation"}
 	case "api change", "api changes":
 		return []string{"api-change"}
@@ -79,6 +81,11 @@ func urgentTitle(title string) bool {
 		strings.Contains(title, "before upgrading") || strings.Contains(title, "before you upgrade")
 }
 
+// calmTitle knows what 1.3 and 1.11 put below Before Upgrading although it can wait.
+func calmTitle(title string) bool {
+	return strings.HasPrefix(title, "graduated to ") || strings.HasPrefix(title, "new ") || strings.HasSuffix(title, "known issues")
+}
+
 // skipTitle says why bullets under a title are no notes.
 func skipTitle(title string) string {
 	switch title {
@@ -97,7 +104,7 @@ func skipTitle(title string) string {
 		return ReasonTheme
 	case strings.HasPrefix(title, "previous releases included"):
 		return ReasonReleases
-	case strings.Contains(title, "security information"):
+	case strings.Contains(title, "security information"), title == "security content": // 1.13
 		return ReasonAdvisory
 	}
 	return ""

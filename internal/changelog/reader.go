@@ -130,7 +130,7 @@ func (r *reader) advise(ids []string, title string) {
 		title = strings.ReplaceAll(title, id, "")
 	}
 	s := &r.file.Sections[r.sec-1]
-	s.Advisories = append(s.Advisories, Advisory{CVEs: ids, Title: strings.Clone(strings.Trim(strings.ReplaceAll(title, "()", ""), " :,;-–—*#")), Line: r.line})
+	s.Advisories = append(s.Advisories, Advisory{CVEs: ids, Title: short(strings.Trim(strings.ReplaceAll(title, "()", ""), " :,;-–—*#"), maxTitle), Line: r.line})
 }
 
 // adviseText finds an advisory that has no heading: under security information, text that begins with the id.
@@ -367,7 +367,7 @@ func (r *reader) end() {
 }
 
 func (r *reader) skip(line int, text, reason string) {
-	s := Skip{Line: line, Text: short(text), Reason: reason}
+	s := Skip{Line: line, Text: short(text, maxSkipText), Reason: reason}
 	if r.sec == 0 {
 		r.file.Skipped = append(r.file.Skipped, s)
 		return
@@ -385,7 +385,7 @@ func (r *reader) keep(n Note) {
 			r.seen = map[string]int{}
 		}
 		if i, ok := r.seen[key]; ok && slices.Equal(sec.Notes[i].PRs, n.PRs) {
-			sec.Duplicates = append(sec.Duplicates, Skip{Line: n.Line, Text: short(n.Text), Reason: ReasonDuplicate})
+			sec.Duplicates = append(sec.Duplicates, Skip{Line: n.Line, Text: short(n.Text, maxSkipText), Reason: ReasonDuplicate})
 			old := &sec.Notes[i]
 			old.Kinds = union(old.Kinds, n.Kinds)
 			old.SIGs = union(old.SIGs, n.SIGs)
@@ -409,18 +409,21 @@ func union[T comparable](a, b []T) []T {
 	return a
 }
 
-const maxSkipText = 80
+// How many bytes of a text are enough to recognise it.
+const (
+	maxSkipText = 80
+	maxTitle    = 200
+)
 
-// short gives the beginning of a text, cut between letters.
-func short(s string) string {
+// short gives the beginning of a text's first line, cut between letters.
+func short(s string, limit int) string {
 	s, _, _ = strings.Cut(s, "\n")
 	s = strings.TrimSpace(s)
-	if len(s) <= maxSkipText {
+	if len(s) <= limit {
 		return strings.Clone(s)
 	}
-	cut := maxSkipText
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
+	for limit > 0 && s[limit]&0xC0 == 0x80 {
+		limit--
 	}
-	return s[:cut] + "…"
+	return s[:limit] + "…"
 }

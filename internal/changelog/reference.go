@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -257,19 +258,18 @@ func (r *reference) addShort(word string) bool {
 	return true
 }
 
-// tickets are all issues and pull requests that a text links, "kubernetes/enhancements#1", in its order.
-func tickets(text string) []string {
-	var found []string
+// tickets adds to refs all issues and pull requests that a text links, "kubernetes/enhancements#1", in its order,
+// without the pull requests that are the note's own.
+func tickets(text string, own []int, refs []string) []string {
 	for rest := text; ; {
 		i := strings.Index(rest, "github.com/")
 		if i < 0 {
-			return found
+			return refs
 		}
 		rest = rest[i:]
-		if repo, _, n, ok := ticketOf(rest); ok {
-			if name := repo + "#" + strconv.Itoa(n); !slices.Contains(found, name) && len(found) < maxTickets {
-				found = append(found, name)
-			}
+		// A number that is a note's own is not told as an issue either: links mistake one for the other.
+		if repo, _, n, ok := ticketOf(rest); ok && (repo != "kubernetes/kubernetes" || !slices.Contains(own, n)) && len(refs) < maxTickets {
+			refs = union(refs, []string{repo + "#" + strconv.Itoa(n)})
 		}
 		rest = rest[len("github.com/"):]
 	}
@@ -285,19 +285,21 @@ func ticketOf(url string) (repo, kind string, number int, ok bool) {
 		return "", "", 0, false
 	}
 	url = url[i+len("github.com/"):]
-	parts := strings.SplitN(url[:min(len(url), 200)], "/", 4)
-	if len(parts) < 4 || !isName(parts[0]) || !isName(parts[1]) {
+	owner, rest, _ := strings.Cut(url[:min(len(url), 200)], "/")
+	name, rest, _ := strings.Cut(rest, "/")
+	kind, rest, ok = strings.Cut(rest, "/")
+	if !ok || !isName(owner) || !isName(name) {
 		return "", "", 0, false
 	}
-	switch kind = parts[2]; kind {
+	switch kind {
 	case "issues", "pull":
 	case "pulls":
 		kind = "pull"
 	default:
 		return "", "", 0, false
 	}
-	number, _ = numberAt(parts[3], 0)
-	return parts[0] + "/" + parts[1], kind, number, number > 0
+	number, _ = numberAt(rest, 0)
+	return url[:len(owner)+1+len(name)], kind, number, number > 0
 }
 
 // linkAt reads the Markdown link that begins at s[i].
@@ -349,16 +351,57 @@ func onlyReference(line string) bool {
 
 // sigNames splits "SIG API Machinery, Apps and Node" or "SIG A, and SIG B".
 func sigNames(s string) []string {
-	var names []string
-	for part := range strings.SplitSeq(strings.ReplaceAll(strings.ReplaceAll(s, "\n", " "), " and ", ", "), ",") {
-		name := strings.ToLower(strings.Join(strings.Fields(strings.Trim(part, " .[]()*")), "-"))
-		name = strings.TrimPrefix(name, "and-")
-		name = strings.TrimPrefix(name, "sig-")
-		if name != "" && name != "sig" && len(name) <= 40 && isName(name) {
-			names = union(names, []string{name})
+	names := make([]string, 0, strings.Count(s, ",")+2)
+	for s != "" {
+		var part string
+		part, s, _ = strings.Cut(s, ",")
+		for part != "" {
+			var name string
+			name, part, _ = strings.Cut(part, " and ")
+			if name = sigName(name); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 	}
+	if len(names) == 0 {
+		return nil
+	}
 	return names
+}
+
+// maxSIG is the longest name of a group, in letters.
+const maxSIG = 40
+
+// sigName makes "api-machinery" of " SIG API Machinery". What holds anything but words is no group.
+func sigName(s string) string {
+	s = strings.Trim(s, " .[]()*\n")
+	s = strings.TrimPrefix(s, "and ")
+	var buffer [maxSIG]byte
+	name := buffer[:0]
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		case c == ' ' || c == '\n':
+			if s[i-1] == c {
+				continue
+			}
+			c = '-'
+		case !isLetter(c) && !isDigit(c) && c != '-':
+			return ""
+		}
+		if len(name) == maxSIG {
+			return ""
+		}
+		name = append(name, c)
+	}
+	if rest, ok := bytes.CutPrefix(name, []byte("sig-")); ok {
+		name = rest
+	} else if string(name) == "sig" {
+		return ""
+	}
+	return string(name)
 }
 
 func trimEnd(s string, floor, end int) int {

@@ -28,14 +28,7 @@ func noteOf(it *item) Note {
 			n.Author = strings.Clone(f.author) // the last one's is the whole note's
 		}
 	}
-	for _, t := range tickets(raw) {
-		if number, ours := strings.CutPrefix(t, "kubernetes/kubernetes#"); ours {
-			if i, _ := numberAt(number, 0); slices.Contains(n.PRs, i) {
-				continue
-			}
-		}
-		n.Refs = union(n.Refs, []string{t})
-	}
+	n.Refs = tickets(raw, n.PRs, n.Refs)
 	n.ActionRequired = n.Urgent || actionRequired(raw)
 	n.Text = strings.Clone(unquote(without(raw, found, agree)))
 	return n
