@@ -359,7 +359,7 @@ func (r *reader) end() {
 		r.skip(it.line, it.lines[0], ReasonEmpty)
 	case isTemplate(n.Text):
 		r.skip(it.line, it.lines[0], ReasonTemplate)
-	case why != "" && (why != ReasonDependency || len(n.PRs) == 0):
+	case why != "" && (len(n.PRs) == 0 || why != ReasonDependency && why != ReasonDownloads): // 1.6 has notes on container images
 		r.skip(it.line, it.lines[0], why)
 	default:
 		r.keep(n)

@@ -122,27 +122,38 @@ func trailingLink(text string) (reference, bool) {
 	return r, ok
 }
 
-// innerReference takes the last parenthesis inside the text that begins with a linked pull request.
+// innerReference takes the last parenthesis inside the text that begins with a linked pull request. Its end may be
+// missing, and its author may be mistyped: "([#1](…/pull/1), [@amy]](…))".
 func innerReference(text string) (reference, bool) {
 	at := strings.LastIndex(text, "([#")
 	if at < 0 || len(text)-at > 2*maxReference {
 		return reference{}, false
 	}
+	r := reference{start: trimEnd(text, 0, at), end: len(text)}
 	depth := 0
-	for i := at; i < len(text); i++ {
+	for i := at; i < len(text) && r.end == len(text); i++ {
 		switch text[i] {
 		case '(':
 			depth++
 		case ')':
-			depth--
-		}
-		if depth == 0 {
-			r := reference{start: trimEnd(text, 0, at), end: i + 1}
-			ok := r.add(text[at+1:i]) && len(r.prs) > 0
-			return r, ok
+			if depth--; depth == 0 {
+				r.end = i + 1
+			}
 		}
 	}
-	return reference{}, false
+	if r.add(strings.TrimSuffix(text[at+1:r.end], ")")) || r.add(text[at+1:r.end]) {
+		return r, len(r.prs) > 0
+	}
+	_, url, end, ok := linkAt(text, at+1)
+	if !ok || !r.addURL(url) || len(r.prs) == 0 || !strings.HasPrefix(text[end:], ", [@") {
+		return reference{}, false
+	}
+	r.author = loginOf(text[end+len(", [@"):])
+	r.end = len(text)
+	if i := strings.IndexByte(text[end:], '\n'); i >= 0 {
+		r.end = end + i
+	}
+	return r, true
 }
 
 // add takes what stands between the parentheses of a reference. It reports whether that is nothing but links to
@@ -183,12 +194,9 @@ func (r *reference) add(inside string) bool {
 			numbers = append(numbers, n)
 			i = end
 		case c == '@':
-			end := i + 1
-			for end < len(inside) && isLogin(inside[end]) {
-				end++
-			}
-			got.author = first(got.author, inside[i+1:end])
-			i = end
+			name := loginOf(inside[i+1:])
+			got.author = first(got.author, name)
+			i += 1 + len(name)
 		default:
 			end := i
 			for end < len(inside) && !strings.ContainsRune(" ,;\n", rune(inside[end])) {
@@ -444,12 +452,13 @@ func loginOf(s string) string {
 	for end < len(s) && isLogin(s[end]) {
 		end++
 	}
+	if strings.HasPrefix(s[end:], "[bot]") {
+		end += len("[bot]")
+	}
 	return s[:end]
 }
 
-func isLogin(c byte) bool {
-	return isLetter(c) || isDigit(c) || c == '-' || c == '_' || c == '[' || c == ']'
-}
+func isLogin(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '_' }
 
 func isName(s string) bool {
 	for i := range len(s) {
