@@ -66,8 +66,11 @@ func heading(rest string) (level int, title string) {
 	if level == 0 || level > 6 || level < len(rest) && rest[level] != ' ' && rest[level] != '\t' {
 		return 0, ""
 	}
-	return level, plainTitle(rest[level:])
+	return level, plainTitle(short(rest[level:], maxHeading))
 }
+
+// maxHeading is what is read of a heading, in bytes: all below it are judged by it again.
+const maxHeading = 500
 
 // plainTitle takes the mark-up off a heading: bold, code, HTML tags, links, closing hashes.
 func plainTitle(s string) string {
