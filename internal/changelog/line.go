@@ -44,6 +44,11 @@ func glued(rest string) bool {
 	return rest[0] == '-' && (c >= 'A' && c <= 'Z' || c == '`') && strings.Contains(rest, ownPulls)
 }
 
+// refers reports whether a line has a reference to a pull request, linked or bare.
+func refers(line string) bool {
+	return strings.Contains(line, ownPulls) || strings.Contains(line, "(#") && strings.Contains(line, ", @")
+}
+
 // fence reports whether the rest of a line begins a fenced block of code, and with which character.
 func fence(rest string) (char byte, ok bool) {
 	if strings.HasPrefix(rest, "```") {

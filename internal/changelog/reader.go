@@ -39,7 +39,7 @@ type item struct {
 	// at last: "…, for example:", a block of code, and then the parenthesis by itself.
 	tail   []string
 	prosed bool // tail holds more than blank lines
-	pulls  bool // a line links a pull request of Kubernetes
+	pulls  bool // a line refers to a pull request
 	place  place
 	toc    bool
 }
@@ -192,22 +192,21 @@ func (r *reader) bullet(indent int, rest, line string) bool {
 		return false
 	}
 	it := r.item
-	if it == nil && indent > 3 || it != nil && !it.endsAt(indent) && (!it.prosed || indent > 3) {
-		if it == nil {
-			return false
-		}
+	switch {
+	case it == nil && indent > 3: // code, as anything that deep
+		return false
+	case it != nil && !it.endsAt(indent) && (!it.prosed || indent > 3): // nested
 		r.add(line)
 		r.openFence(text, true)
 		return true
-	}
-	if it != nil && !r.blank && marker != it.marker && !it.toc && !it.pulls {
+	case it != nil && !r.blank && marker != it.marker && !it.toc && !it.pulls:
 		// "- Renamed these metrics:", then the metrics at the margin with asterisks, then the reference.
 		r.add(line)
 		r.skip(r.line, text, ReasonInner)
 		return true
 	}
 	r.end()
-	r.buffer = item{line: r.line, indent: indent, width: width, marker: marker, place: r.at, toc: r.contents, pulls: strings.Contains(text, ownPulls),
+	r.buffer = item{line: r.line, indent: indent, width: width, marker: marker, place: r.at, toc: r.contents, pulls: refers(text),
 		lines: append(r.buffer.lines[:0], text), tail: r.buffer.tail[:0]}
 	r.item = &r.buffer
 	r.adviseText(text)
@@ -257,7 +256,7 @@ func (r *reader) add(line string) {
 	default:
 		r.addTail()
 		it.lines = append(it.lines, line)
-		it.pulls = it.pulls || strings.Contains(line, ownPulls)
+		it.pulls = it.pulls || refers(line)
 	}
 }
 
@@ -265,7 +264,7 @@ func (r *reader) add(line string) {
 func (r *reader) addTail() {
 	it := r.item
 	for _, line := range it.tail {
-		it.pulls = it.pulls || strings.Contains(line, ownPulls)
+		it.pulls = it.pulls || refers(line)
 	}
 	it.lines = append(it.lines, it.tail...)
 	it.tail = it.tail[:0]
