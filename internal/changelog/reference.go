@@ -162,10 +162,10 @@ func (r *reference) add(inside string) bool {
 	var got reference
 	var numbers []int
 	for i := 0; i < len(inside); {
-		switch c := inside[i]; {
-		case c == ' ' || c == ',' || c == ';' || c == '&' || c == '\n' || c == '/':
+		switch inside[i] {
+		case ' ', ',', ';', '&', '\n', '/':
 			i++
-		case c == '[':
+		case '[':
 			label, url, end, ok := linkAt(inside, i)
 			if !ok {
 				// "[SIG Node]" inside the parenthesis, or "[@amy]" without a link
@@ -186,14 +186,14 @@ func (r *reference) add(inside string) bool {
 				return false
 			}
 			i = end
-		case c == '#':
+		case '#':
 			n, end := numberAt(inside, i+1)
 			if n == 0 {
 				return false
 			}
 			numbers = append(numbers, n)
 			i = end
-		case c == '@':
+		case '@':
 			name := loginOf(inside[i+1:])
 			got.author = first(got.author, name)
 			i += 1 + len(name)
