@@ -19,6 +19,7 @@ const module = "github.com/upstream-digest/bot"
 // may lists what each package may import of ours: docs/design.md has the same table.
 var may = map[string][]string{
 	"internal/gate":            {},
+	"internal/kep":             {},
 	"internal/config":          {},
 	"internal/golden":          {},
 	"internal/holder":          {},
@@ -53,7 +54,7 @@ var may = map[string][]string{
 }
 
 // pure packages take everything as arguments: no network, no files, no clock of their own.
-var pure = []string{"usage", "insight", "gate", "snapshot", "diff", "trace", "report"}
+var pure = []string{"usage", "insight", "gate", "kep", "snapshot", "diff", "trace", "report"}
 
 // speaksHTTP are the packages that may import net/http: the client of GitHub, the way out for all others,
 // the stand-in, which is a server, and what records and replays, which sends nothing of its own. Tests and the tools under test/ may too.
