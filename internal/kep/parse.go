@@ -2,6 +2,7 @@ package kep
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -192,6 +193,7 @@ func (r *reader) finish(file string) {
 	if len(r.p.SIGs) == 0 {
 		r.p.SIGs = nil
 	}
+	slices.SortStableFunc(r.p.Problems, func(a, b Problem) int { return cmp.Compare(uint(a.Line-1), uint(b.Line-1)) }) // the whole file's last
 	if r.dropped > 0 {
 		r.p.Problems = append(r.p.Problems, Problem{0, strconv.Itoa(r.dropped) + " more problems"})
 	}

@@ -106,7 +106,10 @@ func (c context) with(own context) context {
 		c.date = own.date
 	}
 	if own.releases != nil {
-		c.releases, c.stages, c.stagesToo = own.releases, nil, false
+		if c.releases != nil { // the stage above was that release's, not this one's
+			c.stages, c.stagesToo = nil, false
+		}
+		c.releases = own.releases
 	}
 	return c
 }

@@ -54,6 +54,7 @@ func TestHistoryTraps(t *testing.T) {
 		{"a bullet that is only a label", history("- 1.23: Beta", "  - on by default", "  - stable in 1.24"),
 			[]string{"on by default | 1.23 | beta", "stable in 1.24 | 1.24 | stable"}},
 		{"a heading that is a label", history("### K8s 1.9: Alpha", "- text", "### Next", "- text"), []string{"text | 1.9 | alpha", "text"}},
+		{"a release below a stage, and below another release", history("### Beta", "- 1.38", "  - on", "### 1.36: Alpha", "- 1.37", "  - off"), []string{"on | 1.38 | beta", "off | 1.37"}},
 		{"a numbered list", history("1. one", "2. two"), []string{"one", "two"}},
 		{"a task list", history("- [x] one", "- [ ] two"), []string{"one", "two"}},
 		{"a quotation", history("> - one"), []string{"one"}},
