@@ -87,6 +87,7 @@ func TestRenamed(t *testing.T) {
 		{"dropped", proposal(at, "1", "OldName"), proposal(at, "1"), nil},
 		{"added", proposal(at, "1"), proposal(at, "1", "NewName"), nil},
 		{"split in two", proposal(at, "1", "OldName"), proposal(at, "1", "NewName", "NewerName"), nil},
+		{"two became one", proposal(at, "1", "A1b", "B1b"), proposal(at, "1", "C1b"), nil},
 		{"two for two: who is whose?", proposal(at, "1", "A1b", "B1b"), proposal(at, "1", "C1b", "D1b"), nil},
 		{"another proposal", proposal(at, "1", "OldName"), proposal("keps/sig-b/2-x", "2", "NewName"), nil},
 		{"two without a number", proposal(at, "", "OldName"), proposal("keps/sig-b/0000-x", "", "NewName"), nil},

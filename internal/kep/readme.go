@@ -239,7 +239,7 @@ type flat struct {
 	shown string // all that a reader sees; line breaks are those of the source
 	bare  string // the same without the texts of links
 	links []string
-	lines []int // the line in the source of each line of shown
+	lines []int // where in the source each line of shown begins
 	ends  []int // for each line of shown, how many links stand before its end
 	bares []int // and how long bare is there
 }
@@ -247,10 +247,11 @@ type flat struct {
 func (r *readme) flat(block ast.Node) flat {
 	f := flat{at: r.lineOf(block)}
 	var shown, bare strings.Builder
-	line := f.at
+	line, began := f.at, f.at
 	cut := func() {
-		f.lines, f.ends, f.bares = append(f.lines, line), append(f.ends, len(f.links)), append(f.bares, bare.Len())
+		f.lines, f.ends, f.bares = append(f.lines, began), append(f.ends, len(f.links)), append(f.bares, bare.Len())
 		line++
+		began = line
 	}
 	var walk func(n ast.Node, linked bool)
 	write := func(s string, linked bool) {
@@ -287,7 +288,7 @@ func (r *readme) flat(block ast.Node) flat {
 				f.links = append(f.links, string(c.Destination))
 				bare.WriteByte(' ')
 				walk(c, true)
-			case *ast.Image, *ast.RawHTML:
+			case *ast.Image: // its text is for those who don't see it
 			default:
 				walk(c, linked)
 			}

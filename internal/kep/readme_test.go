@@ -80,8 +80,8 @@ func TestHistoryTraps(t *testing.T) {
 			"2019/1/28 | 2019/1/28", "01-21-2019 | 01-21-2019", "5/1/2020 | 5/1/2020", "May 3, 2019 | May 3, 2019", "Dec 22nd 2023 | Dec 22nd 2023",
 			"29th of January 2019 | 29th of January 2019", "20180305 - | 20180305", "12/2019 | 12/2019", "July 20,2019 | July 20,2019", "2025-30-01 | 2025-30-01"}},
 		{"dates that are none", history("- 2021-2022", "- 2026-??-??", "- #20180305 of 120180305"), []string{"2021-2022", "2026-??-??", "#20180305 of 120180305"}},
-		{"releases and what looks like one", history("- 1.18, v1.19.2 and release-1.20", "- Go 1.21, etcd v3.5, containerd 1.7", "- v1beta1, 10.1.3, x1.5, 1.2.3.4", "- https://example.org/v1.30/beta"), []string{
-			"1.18, v1.19.2 and release-1.20 | 1.18 1.19 1.20", "Go 1.21, etcd v3.5, containerd 1.7", "v1beta1, 10.1.3, x1.5, 1.2.3.4", "https://example.org/v1.30/beta"}},
+		{"releases and what looks like one", history("- 1.18, v1.19.2 and release-1.20", "- Go 1.21, etcd v3.5, containerd 1.7", "- v1beta1, 10.1.3, x1.5, 1.2.3.4, 1.5x", "- https://example.org/v1.30/beta"), []string{
+			"1.18, v1.19.2 and release-1.20 | 1.18 1.19 1.20", "Go 1.21, etcd v3.5, containerd 1.7", "v1beta1, 10.1.3, x1.5, 1.2.3.4, 1.5x", "https://example.org/v1.30/beta"}},
 		{"stages and what looks like one", history("- GA, general availability, Beta", "- v1alpha1, unstable, Gamma", "- Deprecated and removed"), []string{
 			"GA, general availability, Beta | stable beta", "v1alpha1, unstable, Gamma", "Deprecated and removed | deprecated"}},
 		{"a text longer than anybody reads", history("- " + strings.Repeat("ä", 400)), []string{strings.Repeat("ä", 248) + "…"}},
@@ -136,6 +136,14 @@ func TestLineNumbers(t *testing.T) {
 	h := kep.ParseReadme("a/README.md", []byte(src))
 	if n := len(h.Lines); n != 61 || h.Lines[0].Line != 2 || h.Lines[59].Line != 61 || h.Lines[60].Line != 63 {
 		t.Errorf("%d lines, the last %+v", n, h.Lines[n-1])
+	}
+}
+
+// TestLineNumbersOfPlainText counts on where a link stands over two lines.
+func TestLineNumbersOfPlainText(t *testing.T) {
+	h := kep.ParseReadme("a/README.md", []byte("## Implementation History\n\nOne [link\nof two]("+pull+"77777)\nTwo\n"))
+	if len(h.Lines) != 2 || h.Lines[0].Line != 3 || h.Lines[1].Line != 5 {
+		t.Errorf("%+v", h.Lines)
 	}
 }
 
