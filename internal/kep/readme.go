@@ -358,7 +358,10 @@ func goesOn(s string) bool {
 	if s[0] == '(' && dateIn(s) == "" {
 		return true
 	}
-	return s[0] >= 'a' && s[0] <= 'z' && !(s[0] == 'v' && len(s) > 1 && digits(s[1:]) > 0) && !strings.HasPrefix(s, "http")
+	if s[0] == 'v' && digits(s[1:]) > 0 || strings.HasPrefix(s, "http") {
+		return false
+	}
+	return s[0] >= 'a' && s[0] <= 'z'
 }
 
 // insideOnly reports whether a block is nothing but a link into the page: a row of a table of contents.
