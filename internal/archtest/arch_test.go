@@ -19,7 +19,6 @@ const module = "github.com/upstream-digest/bot"
 // may lists what each package may import of ours: docs/design.md has the same table.
 var may = map[string][]string{
 	"internal/gate":            {},
-	"internal/changelog":       {},
 	"internal/config":          {},
 	"internal/golden":          {},
 	"internal/holder":          {},
@@ -27,14 +26,16 @@ var may = map[string][]string{
 	"internal/doctor":          {"config", "github", "repo", "snapshot", "store"},
 	"internal/github":          {},
 	"internal/ghtest":          {},
-	"internal/snapshot":        {"gate"},
-	"internal/diff":            {"snapshot", "gate"},
-	"internal/trace":           {"diff", "snapshot", "gate"},
+	"internal/kep":             {},
+	"internal/changelog":       {},
+	"internal/snapshot":        {"gate", "kep", "changelog"},
+	"internal/diff":            {"snapshot", "gate", "kep", "changelog"},
+	"internal/trace":           {"diff", "snapshot", "gate", "kep", "changelog"},
 	"internal/usage":           {},
-	"internal/insight":         {"facts", "snapshot", "gate"},
-	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate"},
+	"internal/insight":         {"facts", "snapshot", "gate", "kep", "changelog"},
+	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate", "kep", "changelog"},
 	"internal/repo":            {"github"},
-	"internal/sources":         {"repo", "github", "snapshot", "gate"},
+	"internal/sources":         {"repo", "github", "snapshot", "gate", "kep", "changelog"},
 	"internal/publish":         {"report", "github"},
 	"internal/store":           {"snapshot", "report"},
 	"internal/facts":           {"gate"},
@@ -54,7 +55,7 @@ var may = map[string][]string{
 }
 
 // pure packages take everything as arguments: no network, no files, no clock of their own.
-var pure = []string{"changelog", "usage", "insight", "gate", "snapshot", "diff", "trace", "report"}
+var pure = []string{"usage", "insight", "gate", "kep", "changelog", "snapshot", "diff", "trace", "report"}
 
 // speaksHTTP are the packages that may import net/http: the client of GitHub, the way out for all others,
 // the stand-in, which is a server, and what records and replays, which sends nothing of its own. Tests and the tools under test/ may too.
