@@ -155,7 +155,7 @@ func (s *Server) spoil(w http.ResponseWriter, c *call, req Request, f *Fault, a 
 			reset = time.Hour
 		}
 		s.exhaust(&a, c, reset)
-	case DropLabels, LagLists, BlobTruncated, TreeTruncated: // met while processing
+	case DropLabels, LagLists, BlobTruncated, FieldError, TreeTruncated: // met while processing
 	default:
 		a = s.instead(f, c)
 		s.decorate(&a, c)

@@ -146,6 +146,20 @@ func (r *anonymousReader) Entries(ctx context.Context, sha string, folders []str
 	return out, nil
 }
 
+// Tree implements Reader; like Entries it costs nothing when Head was asked before.
+func (r *anonymousReader) Tree(ctx context.Context, sha, folder string) ([]Entry, error) {
+	ctx = r.client.OneStep(ctx)
+	folder, err := cleanFolder(r.repository, sha, folder)
+	if err != nil {
+		return nil, err
+	}
+	index, err := r.index(ctx, sha, "")
+	if err != nil {
+		return nil, err
+	}
+	return index.files(ctx, folder)
+}
+
 // Blobs implements Reader: from the raw host at the commit, else by object id from the API.
 func (r *anonymousReader) Blobs(ctx context.Context, sha string, objects []Object) ([]Blob, error) {
 	ctx = r.client.OneStep(ctx)
