@@ -58,6 +58,8 @@ const (
 	LagLists FaultKind = "lag-lists"
 	// BlobTruncated cuts every Blob.text of a GraphQL answer to half, with isTruncated.
 	BlobTruncated FaultKind = "blob-truncated"
+	// ArchiveCut sends half of a tarball as if it were whole.
+	ArchiveCut FaultKind = "archive-cut"
 	// FieldError makes one field of a GraphQL document fail as on GitHub's internal failures: Field (""
 	// is releases) is null with an untyped error at its path, and so is what may not hold that null.
 	FieldError FaultKind = "field-error"
@@ -94,7 +96,7 @@ type Fault struct {
 // processed says whether the request reaches GitHub's own code.
 func (f *Fault) processed() bool {
 	switch f.Kind {
-	case CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, FieldError, TreeTruncated:
+	case CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, ArchiveCut, FieldError, TreeTruncated:
 		return true
 	default:
 		return f.Process
@@ -105,8 +107,8 @@ func (f *Fault) processed() bool {
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		ServerError, BadGateway, SecondaryLimit, PrimaryLimit, GraphQLLimit, GraphQLErrors, Empty, HTML, Hang, Reset,
-		Redirect, CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, FieldError,
-		TreeTruncated,
+		Redirect, CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, ArchiveCut,
+		FieldError, TreeTruncated,
 	}
 }
 
