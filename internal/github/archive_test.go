@@ -188,3 +188,52 @@ func TestArchiveOfLargeSize(t *testing.T) {
 		t.Errorf("%v after %d requests", err, s.count())
 	}
 }
+
+// waitsFor is a reader that has nothing before a channel is closed.
+type waitsFor struct {
+	io.Reader
+	ready chan struct{}
+}
+
+func (w *waitsFor) Read(p []byte) (int, error) {
+	<-w.ready
+	return w.Reader.Read(p)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// The first file is had before the rest has come: nothing waits for the whole.
+func TestArchiveIsReadWhileItComes(t *testing.T) {
+	noise := make([]byte, 1<<20) // does not pack
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	whole := pack(t, gzip.BestSpeed, file("first", "1"), file("noise", string(noise)))
+	synctest.Test(t, func(t *testing.T) { // a deadlock ends it
+		begun := make(chan struct{})
+		s := &script{replies: []reply{toCodeload}}
+		base := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Host == "api.github.com" {
+				return s.RoundTrip(req)
+			}
+			rest := &waitsFor{strings.NewReader(whole[len(whole)/2:]), begun}
+			return &http.Response{
+				StatusCode: 200, Header: http.Header{}, Request: req, Body: io.NopCloser(io.MultiReader(strings.NewReader(whole[:len(whole)/2]), rest)),
+			}, nil
+		})
+		n := 0
+		err := newClient(t, base).Archive(t.Context(), "up/stream", commit, func(f github.ArchiveFile) error {
+			if n++; n == 1 {
+				close(begun)
+			}
+			_, err := io.Copy(io.Discard, f.Content)
+			return err
+		})
+		if err != nil || n != 2 {
+			t.Errorf("%d files, %v", n, err)
+		}
+	})
+}
