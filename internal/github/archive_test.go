@@ -221,7 +221,7 @@ func TestArchiveIsReadWhileItComes(t *testing.T) {
 			}
 			rest := &waitsFor{strings.NewReader(whole[len(whole)/2:]), begun}
 			return &http.Response{
-				StatusCode: 200, Header: http.Header{}, Request: req, Body: io.NopCloser(io.MultiReader(strings.NewReader(whole[:len(whole)/2]), rest)),
+				StatusCode: http.StatusOK, Header: http.Header{}, Request: req, Body: io.NopCloser(io.MultiReader(strings.NewReader(whole[:len(whole)/2]), rest)),
 			}, nil
 		})
 		n := 0

@@ -14,26 +14,6 @@ import (
 	"github.com/upstream-digest/bot/internal/repo"
 )
 
-// Without a token 650 proposals come from one archive; the sixty requests of the hour stay for the rest.
-func TestManyFilesWithoutATokenComeFromOneArchive(t *testing.T) {
-	dir, files := proposals(t, 650)
-	gh := serve(t, ghtest.Options{Enterprise: true}, map[string]string{"up/stream": dir})
-	for name, change := range map[string]func(*github.Options){"raw host": func(*github.Options) {}, "none": noRawHost} {
-		c := client(t, gh, anonymous, change)
-		r, err := newSet(t, repo.SetOptions{Client: c}).Reader("up/stream")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := readProposals(t, r, files, 650); err != nil {
-			t.Fatal(err)
-		}
-		// the branch, its commit and tree, and where the archive is; the archive
-		if got := c.Cost(); got != (github.Cost{REST: 4, Raw: 1}) {
-			t.Errorf("%s: cost %+v", name, got)
-		}
-	}
-}
-
 // objectsOf are the first n proposals of a repository.
 func objectsOf(t *testing.T, dir string, n int) (sha string, objects []repo.Object) {
 	t.Helper()

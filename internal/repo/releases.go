@@ -51,13 +51,12 @@ type releasesNode struct {
 
 // releasesOf reads it. What is null for whatever reason is never taken for none.
 func releasesOf(r HeadRequest, node *releasesNode, errs []github.GraphQLError) ([]Release, error) {
-	for _, e := range errs {
-		if e.Type == "NOT_FOUND" && len(e.Path) <= 1 {
-			return nil, &NotFoundError{Repository: r.Repository}
-		}
-		return nil, fmt.Errorf("read the releases of %s: %w", r.Repository, &github.GraphQLErrors{Errors: []github.GraphQLError{e}})
-	}
-	if node == nil || node.Releases == nil {
+	switch {
+	case len(errs) > 0 && errs[0].Type == "NOT_FOUND" && len(errs[0].Path) <= 1:
+		return nil, &NotFoundError{Repository: r.Repository}
+	case len(errs) > 0:
+		return nil, fmt.Errorf("read the releases of %s: %w", r.Repository, &github.GraphQLErrors{Errors: errs})
+	case node == nil || node.Releases == nil:
 		return nil, &IncompleteError{Repository: r.Repository, What: "the releases", Reason: "they were not sent"}
 	}
 	var out []Release

@@ -133,6 +133,7 @@ func TestReleasesThatFailAreNotNone(t *testing.T) {
 		"not sent":             `}`,
 		"one of them null":     `,"s0":{"releases":{"nodes":[null]}}},"errors":[{"path":["s0","releases","nodes",0],"message":"oops"}]`,
 		"null in a list":       `,"s0":{"releases":{"nodes":[null]}}}`,
+		"a part unknown":       `,"s0":{"releases":{"nodes":[{"tagName":"v1","name":null}]}}},"errors":[{"path":["s0","releases","nodes",0,"name"],"message":"oops"}]`,
 		"gone in between":      `,"s0":null},"errors":[{"type":"NOT_FOUND","path":["s0"],"message":"x"}]`,
 		"releases not allowed": `,"s0":{"releases":null}},"errors":[{"type":"FORBIDDEN","path":["s0","releases"],"message":"x"}]`,
 	} {

@@ -119,27 +119,37 @@ func readProposals(t *testing.T, r repo.Reader, files map[string]string, n int) 
 	return nil
 }
 
-// Issue 5, show 3: a first run with 650 proposals.
+// Issue 5, show 3: a first run with 650 proposals. Without a token they come from one archive, and the sixty
+// requests of the hour stay for the rest.
 func TestManyProposalsCostFewRequests(t *testing.T) {
 	dir, files := proposals(t, 650)
-	gh := serve(t, ghtest.Options{}, map[string]string{"up/stream": dir})
+	gh := serve(t, ghtest.Options{Enterprise: true}, map[string]string{"up/stream": dir})
+	with := func(*github.Options) {}
+	for name, c := range map[string]struct {
+		change [2]func(*github.Options)
+		want   github.Cost
+	}{
+		"token":                  {[2]func(*github.Options){with, with}, github.Cost{GraphQL: 4, REST: 1}},       // head; the tree; three documents of files
+		"anonymous":              {[2]func(*github.Options){anonymous, with}, github.Cost{REST: 4, Raw: 1}},      // branch, commit and tree; the archive's place; the archive
+		"anonymous, no raw host": {[2]func(*github.Options){anonymous, noRawHost}, github.Cost{REST: 4, Raw: 1}}, // likewise
+	} {
+		cl := client(t, gh, c.change[:]...)
+		r, err := newSet(t, repo.SetOptions{Client: cl}).Reader("up/stream")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := readProposals(t, r, files, 650); err != nil {
+			t.Fatal(err)
+		}
+		if got := cl.Cost(); got != c.want {
+			t.Errorf("%s: cost %+v, want %+v", name, got, c.want)
+		}
+	}
+
+	// The same objects without a listing, as a changed parser reads them again.
 	c := client(t, gh)
 	r, err := newSet(t, repo.SetOptions{Client: c}).Reader("up/stream")
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := readProposals(t, r, files, 650); err != nil {
-		t.Fatal(err)
-	}
-	// head; the tree; three documents of files
-	if got := c.Cost(); got != (github.Cost{GraphQL: 4, REST: 1}) {
-		t.Errorf("cost %+v", got)
-	}
-	t.Logf("cost %+v", c.Cost())
-
-	// The same objects without a listing, as a changed parser reads them again.
-	c = client(t, gh)
-	if r, err = newSet(t, repo.SetOptions{Client: c}).Reader("up/stream"); err != nil {
 		t.Fatal(err)
 	}
 	var objects []repo.Object
