@@ -131,6 +131,8 @@ func faults() []fault {
 		{name: "drop labels", Fault: ghtest.Fault{Kind: ghtest.DropLabels}, fits: contains(`"labels"`), wellFormed: true},
 		{name: "lists lag", Fault: ghtest.Fault{Kind: ghtest.LagLists, Lists: 2}, fits: isWrite, harmless: true, again: true, wellFormed: true},
 		{name: "blob truncated", Fault: ghtest.Fault{Kind: ghtest.BlobTruncated}, fits: contains("isTruncated"), harmless: true, wellFormed: true},
+		{name: "archive cut", Fault: ghtest.Fault{Kind: ghtest.ArchiveCut}, fits: contains("/legacy.tar.gz/"), passes: true},
+		{name: "releases fail", Fault: ghtest.Fault{Kind: ghtest.FieldError}, fits: contains("releases("), wellFormed: true},
 		// What a cut tree lacks is read folder by folder; a folder that is cut itself can't be read.
 		{name: "tree truncated", Fault: ghtest.Fault{Kind: ghtest.TreeTruncated}, fits: tree(true), passes: true, wellFormed: true},
 		{name: "folder truncated", Fault: ghtest.Fault{Kind: ghtest.TreeTruncated}, fits: tree(false), wellFormed: true},

@@ -18,6 +18,8 @@
 //   - limits are counted per login and hour, GraphQL in points, /rate_limit is free and so is a 304;
 //   - an ETag depends on Accept and on the token; that of application/vnd.github.sha is the commit;
 //   - Link headers use /repositories/ID/...;
+//   - a tarball is a redirect to a host that counts nothing and gets no token, here below /raw, and is what
+//     git archive makes;
 //   - Blob.text is cut above a size (isTruncated), and is null for binary files;
 //   - GraphQL errors, limits too, come with HTTP 200.
 //

@@ -2,6 +2,7 @@ package ghtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -172,6 +173,9 @@ func (x *execution) object(def *ast.Definition, src any, sets []ast.SelectionSet
 			return nil, true
 		}
 		v, err := resolve(x, src, arguments(f.ArgumentMap(x.vars)))
+		if x.c.suffers(FieldError) && f.Name == cmp.Or(x.c.fault.Field, "releases") {
+			err = &queryError{"", "Something went wrong while executing your query. Please include a request id when reporting this issue."}
+		}
 		failed := err != nil
 		var done any
 		if failed {

@@ -58,6 +58,11 @@ const (
 	LagLists FaultKind = "lag-lists"
 	// BlobTruncated cuts every Blob.text of a GraphQL answer to half, with isTruncated.
 	BlobTruncated FaultKind = "blob-truncated"
+	// ArchiveCut sends half of a tarball as if it were whole.
+	ArchiveCut FaultKind = "archive-cut"
+	// FieldError makes one field of a GraphQL document fail as on GitHub's internal failures: Field (""
+	// is releases) is null with an untyped error at its path, and so is what may not hold that null.
+	FieldError FaultKind = "field-error"
 	// TreeTruncated cuts a REST tree to half, with truncated.
 	TreeTruncated FaultKind = "tree-truncated"
 )
@@ -85,12 +90,13 @@ type Fault struct {
 	Reset      time.Duration `json:"reset,omitempty"`       // from the server's now
 	Location   string        `json:"location,omitempty"`
 	Lists      int           `json:"lists,omitempty"`
+	Field      string        `json:"field,omitempty"`
 }
 
 // processed says whether the request reaches GitHub's own code.
 func (f *Fault) processed() bool {
 	switch f.Kind {
-	case CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, TreeTruncated:
+	case CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, ArchiveCut, FieldError, TreeTruncated:
 		return true
 	default:
 		return f.Process
@@ -101,7 +107,8 @@ func (f *Fault) processed() bool {
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		ServerError, BadGateway, SecondaryLimit, PrimaryLimit, GraphQLLimit, GraphQLErrors, Empty, HTML, Hang, Reset,
-		Redirect, CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, TreeTruncated,
+		Redirect, CreatedButReset, Truncated, LowRemaining, DropLabels, LagLists, BlobTruncated, ArchiveCut,
+		FieldError, TreeTruncated,
 	}
 }
 

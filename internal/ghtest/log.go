@@ -122,7 +122,7 @@ func newRequest(r *http.Request, path string) Request {
 	switch {
 	case path == "/graphql":
 		req.Kind = GraphQL
-	case strings.HasPrefix(path, "/raw/"):
+	case strings.HasPrefix(path, "/raw/"), isFeed(path):
 		req.Kind = Raw
 	}
 	return req

@@ -76,6 +76,7 @@ func newRoutes() []route {
 	repo("GET /git/ref/{ref...}", (*call).getRef)
 	repo("GET /contents", (*call).getContents)
 	repo("GET /contents/{path...}", (*call).getContents)
+	repo("GET /tarball/{ref...}", (*call).getTarball)
 	repo("GET /tags", (*call).listTags)
 	repo("GET /releases", (*call).listReleases)
 	repo("GET /releases/latest", (*call).latestRelease)

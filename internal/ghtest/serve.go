@@ -155,7 +155,7 @@ func (s *Server) spoil(w http.ResponseWriter, c *call, req Request, f *Fault, a 
 			reset = time.Hour
 		}
 		s.exhaust(&a, c, reset)
-	case DropLabels, LagLists, BlobTruncated, TreeTruncated: // met while processing
+	case DropLabels, LagLists, BlobTruncated, ArchiveCut, FieldError, TreeTruncated: // met while processing
 	default:
 		a = s.instead(f, c)
 		s.decorate(&a, c)
@@ -167,8 +167,13 @@ func (s *Server) spoil(w http.ResponseWriter, c *call, req Request, f *Fault, a 
 
 // process does what GitHub would.
 func (s *Server) process(c *call, good bool) answer {
-	if strings.HasPrefix(c.path, "/raw/") {
+	switch {
+	case strings.HasPrefix(c.path, archives):
+		return c.finish(c.archive())
+	case strings.HasPrefix(c.path, "/raw/"):
 		return c.finish(c.raw(good))
+	case isFeed(c.path):
+		return c.finish(c.releasesFeed())
 	}
 	if !good {
 		a := c.fail(http.StatusUnauthorized, "Bad credentials")

@@ -13,6 +13,8 @@ type call struct {
 	op    string // for errors and logs: "read kubernetes/kubernetes"
 	query bool   // a POST that only reads: a GraphQL query
 	tries int    // how often a read may be sent when GitHub fails; 0 is defaultTries
+	// stream reads a good answer while it comes; nil: it is had whole.
+	stream stream
 
 	budget *budget
 

@@ -82,7 +82,8 @@ func (d destination) isAPI() bool { return d.kind == kindREST || d.kind == kindG
 func (e endpoints) destination(u *url.URL) destination {
 	d := destination{kind: kindOther, host: u.Host}
 	o := origin(u)
-	api := o == origin(e.api)
+	// A server of one's own has the API below a path, and archives and web pages beside it.
+	api := o == origin(e.api) && strings.HasPrefix(u.Path, e.api.Path)
 	isGraphQL := o == origin(e.graphql) && strings.TrimSuffix(u.Path, "/") == e.graphql.Path
 	isRaw := e.raw != nil && o == origin(e.raw) && strings.HasPrefix(u.Path, e.raw.Path) &&
 		(!api || len(e.raw.Path) > len(e.api.Path))

@@ -19,7 +19,7 @@
 //   - v60 remembers limits and then refuses to send anything, for up to an hour and even where the answer
 //     would have been free. It never sees the limit headers: the transport reads and removes them.
 //   - v60 calls a 429 a plain error, a cut body "unexpected EOF", and an empty one a success. Answers are
-//     read whole and judged before v60 gets them.
+//     read whole and judged before v60 gets them. An archive alone is unpacked while it comes (archive.go).
 //
 // # Once
 //

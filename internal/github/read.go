@@ -14,9 +14,10 @@ import (
 
 // Commit is one commit as REST tells it.
 type Commit struct {
-	SHA  string
-	Tree string // object id of its root tree
-	Time time.Time
+	SHA     string
+	Tree    string // object id of its root tree
+	Time    time.Time
+	Parents int
 }
 
 // EmptyRepositoryError says that a repository has no commit yet (409).
@@ -44,17 +45,9 @@ func (c *Client) Commit(ctx context.Context, repository, ref string) (Commit, er
 		if v, ok := errors.AsType[*ValidationError](err); ok && strings.Contains(strings.ToLower(v.Message), "no commit found") {
 			return Commit{}, fmt.Errorf("read %s: %w", repository, &NotFoundError{Repository: repository, What: what})
 		}
-		if s, ok := errors.AsType[*StatusError](err); ok && s.Status == http.StatusConflict {
-			return Commit{}, fmt.Errorf("read %s: %w", repository, &EmptyRepositoryError{Repository: repository})
-		}
-		if _, ok := errors.AsType[*NotFoundError](err); ok {
-			if _, rerr := c.DefaultBranch(ctx, repository); rerr != nil {
-				return Commit{}, rerr
-			}
-		}
-		return Commit{}, err
+		return Commit{}, c.noCommit(ctx, repository, err)
 	}
-	commit := Commit{SHA: got.GetSHA(), Tree: got.GetCommit().GetTree().GetSHA(), Time: got.GetCommit().GetCommitter().GetDate().UTC()}
+	commit := commitOf(got)
 	if commit.SHA == "" {
 		return Commit{}, fmt.Errorf("read %s: %w", repository, &DecodeError{Host: c.urls.api.Host, Status: resp.StatusCode, Reason: "the commit has no sha"})
 	}

@@ -104,12 +104,16 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 		}
 		t.cost.add(d.kind, sent > 0)
 		sent++
-		a, resp, fail := t.attempt(req, d, body, hold)
+		a, resp, fail := t.attempt(req, c, d, body, hold)
 		var v verdict
 		tries := defaultTries
 		switch {
 		case fail == nil:
-			v = judge(d, req.Header.Get("Accept"), a, t.now())
+			accept := req.Header.Get("Accept")
+			if c.stream != nil {
+				accept = "" // no JSON, where it is good
+			}
+			v = judge(d, accept, a, t.now())
 			if e, ok := errors.AsType[*DecodeError](v.again); ok {
 				e.Quote = t.scrub.text(e.Quote)
 			}
@@ -166,7 +170,7 @@ func isTransient(err error) bool {
 		return s.Status == 0 || s.Status == 500 || s.Status == 502 || s.Status == 503 || s.Status == 504
 	}
 	if d, ok := errors.AsType[*DecodeError](err); ok {
-		return d.Reason != tooLarge
+		return d.Reason != tooLarge && d.Reason != tooLargeUnpacked
 	}
 	return true
 }
@@ -206,8 +210,9 @@ type failure struct {
 const tooLarge = "the answer is larger than 64 MiB"
 
 // attempt sends the request once and reads the answer whole. Either fail is nil, or nothing else counts.
-func (t *transport) attempt(req *http.Request, d destination, body []byte, hold *guard) (a answer, resp *http.Response, fail *failure) {
-	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
+func (t *transport) attempt(req *http.Request, c *call, d destination, body []byte, hold *guard) (a answer, resp *http.Response, fail *failure) {
+	timeout := t.timeoutOf(c)
+	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
 	var trace sendTrace
 	out, err := t.outgoing(httptrace.WithClientTrace(ctx, trace.hooks()), req, d, body)
@@ -221,10 +226,13 @@ func (t *transport) attempt(req *http.Request, d destination, body []byte, hold 
 		return a, nil, &failure{err: refused, unsent: !begun}
 	}
 	if err != nil {
-		return a, nil, &failure{err: t.networkError(d, err), unsent: trace.unsent() || isDialError(err)}
+		return a, nil, &failure{err: t.networkError(d, t.timeoutOf(c), err), unsent: trace.unsent() || isDialError(err)}
 	}
 	if d.trusted {
 		t.clock.learn(resp.Header, t.now())
+	}
+	if c.stream != nil && resp.StatusCode == http.StatusOK {
+		return t.streamed(req, c, d, resp, start)
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	cerr := resp.Body.Close()
@@ -235,16 +243,41 @@ func (t *transport) attempt(req *http.Request, d destination, body []byte, hold 
 		reason := fmt.Sprintf("the answer is cut off after %d bytes", len(data))
 		return a, nil, &failure{err: &DecodeError{Host: d.host, Status: resp.StatusCode, Reason: reason}}
 	case err != nil:
-		return a, nil, &failure{err: t.networkError(d, err)}
+		return a, nil, &failure{err: t.networkError(d, t.timeoutOf(c), err)}
 	case len(data) > maxBody:
 		return a, nil, &failure{err: &DecodeError{Host: d.host, Status: resp.StatusCode, Reason: tooLarge}}
 	case cerr != nil:
-		return a, nil, &failure{err: t.networkError(d, cerr)}
+		return a, nil, &failure{err: t.networkError(d, t.timeoutOf(c), cerr)}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(data))
 	resp.ContentLength = int64(len(data))
 	resp.Request = req
 	return answer{status: resp.StatusCode, header: resp.Header, body: data}, resp, nil
+}
+
+// streamed is the end of an attempt whose answer is read while it comes. The answer it gives is empty.
+func (t *transport) streamed(req *http.Request, c *call, d destination, resp *http.Response, start time.Time) (a answer, out *http.Response, fail *failure) {
+	body := &countedReader{r: io.LimitReader(resp.Body, maxBody+1)}
+	err := c.stream(resp.Header, body)
+	_ = resp.Body.Close() // what was wanted was had, or err says why not
+	t.log.DebugContext(req.Context(), "github: request", "method", req.Method, "host", d.host, "path", req.URL.Path,
+		"status", resp.StatusCode, "bytes", body.n, "took", t.now().Sub(start))
+	bad := &DecodeError{Host: d.host, Status: resp.StatusCode}
+	said, isSaid := errors.AsType[*archiveError](err)
+	switch {
+	case err == nil:
+		resp.Body, resp.ContentLength, resp.Request = http.NoBody, 0, req
+		return answer{status: resp.StatusCode, header: resp.Header}, resp, nil
+	case body.n > maxBody:
+		bad.Reason = tooLarge
+	case isSaid:
+		bad.Reason, bad.Quote = said.reason, t.scrub.text(said.quote)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		bad.Reason = fmt.Sprintf("the archive is cut off after %d bytes", body.n)
+	default:
+		return a, nil, &failure{err: t.networkError(d, t.timeoutOf(c), err)}
+	}
+	return a, nil, &failure{err: bad}
 }
 
 // outgoing is the request as it is sent: with a body of its own, and the token where it may go.
@@ -271,14 +304,22 @@ func (t *transport) outgoing(ctx context.Context, req *http.Request, d destinati
 	return out, nil
 }
 
-func (t *transport) networkError(d destination, err error) error {
+// timeoutOf is the limit of one request.
+func (t *transport) timeoutOf(c *call) time.Duration {
+	if c.stream != nil {
+		return t.timeout * archivePatience
+	}
+	return t.timeout
+}
+
+func (t *transport) networkError(d destination, timeout time.Duration, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // its text has the URL
 	}
 	text := clip(t.scrub.text(err.Error()), 300)
 	if errors.Is(err, context.DeadlineExceeded) {
 		// The request's own limit: whoever asks must not take it for the end of his context.
-		err, text = os.ErrDeadlineExceeded, fmt.Sprintf("no whole answer within %s", t.timeout)
+		err, text = os.ErrDeadlineExceeded, fmt.Sprintf("no whole answer within %s", timeout)
 	}
 	return &NetworkError{Host: d.host, Err: err, text: text}
 }

@@ -95,6 +95,8 @@ func (r *Recorder) body(name, contentType, urlPath string, data []byte) string {
 		ext = ".json"
 	case strings.Contains(contentType, "html"):
 		ext = ".html"
+	case strings.Contains(contentType, "gzip"):
+		ext = ".gz"
 	case len(ext) < 2 || len(ext) > 6 || strings.ContainsFunc(ext[1:], func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }):
 		ext = ".txt"
 	}

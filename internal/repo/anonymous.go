@@ -146,11 +146,32 @@ func (r *anonymousReader) Entries(ctx context.Context, sha string, folders []str
 	return out, nil
 }
 
-// Blobs implements Reader: from the raw host at the commit, else by object id from the API.
+// Tree implements Reader; like Entries it costs nothing when Head was asked before.
+func (r *anonymousReader) Tree(ctx context.Context, sha, folder string) ([]Entry, error) {
+	ctx = r.client.OneStep(ctx)
+	folder, err := cleanFolder(r.repository, sha, folder)
+	if err != nil {
+		return nil, err
+	}
+	index, err := r.index(ctx, sha, "")
+	if err != nil {
+		return nil, err
+	}
+	return index.files(ctx, folder)
+}
+
+// Blobs implements Reader: from the raw host at the commit, else by object id from the API; many files from
+// the commit's archive, which costs one counted request and is never held whole.
 func (r *anonymousReader) Blobs(ctx context.Context, sha string, objects []Object) ([]Blob, error) {
 	ctx = r.client.OneStep(ctx)
 	return collectBlobs(r.repository, objects, func(wanted []Object) (map[string][]byte, error) {
 		found := map[string][]byte{}
+		if r.isArchiveWorthIt(sha, wanted) {
+			if err := r.fromArchive(ctx, sha, wanted, found); err != nil {
+				return nil, err
+			}
+			wanted = slices.DeleteFunc(wanted, func(o Object) bool { return found[o.OID] != nil })
+		}
 		var mu sync.Mutex
 		g, ctx := errgroup.WithContext(ctx)
 		g.SetLimit(parallelFiles)

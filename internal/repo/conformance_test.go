@@ -60,9 +60,17 @@ func newSet(t *testing.T, o repo.SetOptions) *repo.Set {
 	return s
 }
 
-// engines are all ways to read one directory as up/stream.
-func engines(t *testing.T, dir string) map[string]*repo.Set {
+// engines are all ways to read one directory as up/stream. Stand-ins are furnished first.
+func engines(t *testing.T, dir string, furnish ...func(*ghtest.Server)) map[string]*repo.Set {
 	t.Helper()
+	serve := func(t *testing.T, o ghtest.Options, dirs map[string]string) *ghtest.Server {
+		t.Helper()
+		gh := serve(t, o, dirs)
+		for _, f := range furnish {
+			f(gh)
+		}
+		return gh
+	}
 	gh := serve(t, ghtest.Options{Enterprise: true, AnonymousLimit: 1000}, map[string]string{"up/stream": dir})
 	cut := serve(t, ghtest.Options{TreeLimit: 7, AnonymousLimit: 1000}, map[string]string{"up/stream": dir})
 	bare := filepath.Join(t.TempDir(), "bare.git")

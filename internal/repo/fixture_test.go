@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,11 +19,17 @@ func gitEnv() repo.GitOptions { return repo.GitOptions{Env: os.Environ()} }
 // git runs the git program in dir, with fixed names and times.
 func git(tb testing.TB, dir string, args ...string) string {
 	tb.Helper()
+	return gitAt(tb, dir, 1700003600, args...)
+}
+
+// gitAt is git at another time, in seconds.
+func gitAt(tb testing.TB, dir string, at int, args ...string) string {
+	tb.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), "git", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(),
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=c",
-		"GIT_COMMITTER_EMAIL=c@example.com", "GIT_AUTHOR_DATE=1700000000 +0200", "GIT_COMMITTER_DATE=1700003600 -0500",
+		"GIT_COMMITTER_EMAIL=c@example.com", "GIT_AUTHOR_DATE=1700000000 +0200", "GIT_COMMITTER_DATE="+strconv.Itoa(at)+" -0500",
 	)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

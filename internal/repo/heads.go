@@ -16,20 +16,30 @@ type HeadRequest struct {
 	Repository string   // "kubernetes/kubernetes"
 	Ref        string   // branch, tag, commit; "" or "HEAD" is the default branch
 	Paths      []string // whose object ids are wanted
+	Releases   int      // how many of the newest releases are wanted, at most 100
 }
 
 // HeadResult is the answer to one HeadRequest: a Head, or why there is none.
 type HeadResult struct {
 	Head Head
 	Err  error
+	// ReleasesErr is why the releases that were asked for could not be read. The head is right without
+	// them, and its Releases say nothing then.
+	ReleasesErr error
+}
+
+// headResult is a HeadResult, with the ids of those of its paths that are folders.
+type headResult struct {
+	HeadResult
+	folders map[string]string
 }
 
 // maxPathsPerDocument bounds one document. A usual configuration has a dozen paths for each upstream.
 const maxPathsPerDocument = 400
 
 // readHeads asks for all heads by GraphQL, as many as fit into one document.
-func readHeads(ctx context.Context, client *github.Client, requests []HeadRequest) []HeadResult {
-	results := make([]HeadResult, len(requests))
+func readHeads(ctx context.Context, client *github.Client, requests []HeadRequest) []headResult {
+	results := make([]headResult, len(requests))
 	for start := 0; start < len(requests); {
 		end, paths := start, 0
 		for end < len(requests) && (end == start || paths+len(requests[end].Paths) <= maxPathsPerDocument) {
@@ -42,7 +52,7 @@ func readHeads(ctx context.Context, client *github.Client, requests []HeadReques
 	return results
 }
 
-func readHeadDocument(ctx context.Context, client *github.Client, requests []HeadRequest, results []HeadResult) {
+func readHeadDocument(ctx context.Context, client *github.Client, requests []HeadRequest, results []headResult) {
 	doc := newDocument("Heads")
 	asked := 0
 	for i, r := range requests {
@@ -59,7 +69,7 @@ func readHeadDocument(ctx context.Context, client *github.Client, requests []Hea
 	if asked > 1 {
 		op = fmt.Sprintf("read %d repositories", asked)
 	}
-	var answer map[string]*headNode
+	var answer map[string]*repositoryNode
 	err := client.GraphQL(ctx, github.Query{Op: op, Document: doc.String(), Variables: doc.vars}, &answer)
 	partial, isPartial := errors.AsType[*github.GraphQLErrors](err)
 	for i, r := range requests {
@@ -68,7 +78,12 @@ func readHeadDocument(ctx context.Context, client *github.Client, requests []Hea
 		case err != nil && !isPartial:
 			results[i].Err = err
 		default:
-			results[i].Head, results[i].Err = headOf(r, answer[fmt.Sprintf("r%d", i)], errorsAt(partial, fmt.Sprintf("r%d", i)))
+			alias := fmt.Sprintf("r%d", i)
+			results[i] = headOf(r, answer[alias], errorsAt(partial, alias))
+			if r.Releases > 0 && results[i].Err == nil {
+				alias = fmt.Sprintf("s%d", i)
+				results[i].Head.Releases, results[i].ReleasesErr = releasesOf(r, answer[alias].releases(), errorsAt(partial, alias))
+			}
 		}
 	}
 }
@@ -81,7 +96,19 @@ func errorsAt(e *github.GraphQLErrors, path ...string) []github.GraphQLError {
 	return e.At(path...)
 }
 
-// headNode is the answer for one repository.
+// repositoryNode is the answer for one repository: its head, or its releases.
+type repositoryNode struct {
+	headNode
+	releasesNode
+}
+
+func (n *repositoryNode) releases() *releasesNode {
+	if n == nil {
+		return nil
+	}
+	return &n.releasesNode
+}
+
 type headNode struct {
 	DefaultBranchRef *struct {
 		Name   string
@@ -165,28 +192,32 @@ func addHead(doc *document, i int, r HeadRequest) error {
 		}
 	}
 	doc.fragments.WriteString("}\n")
+	if r.Releases > 0 {
+		addReleases(doc, fmt.Sprintf("s%d", i), owner, name, r.Releases)
+	}
 	return nil
 }
 
 // headOf reads the answer for one request. A value that is null because of an error is never taken as
 // absent, unless the error says just that.
-func headOf(r HeadRequest, node *headNode, errs []github.GraphQLError) (Head, error) {
+func headOf(r HeadRequest, node *repositoryNode, errs []github.GraphQLError) headResult {
+	fail := func(err error) headResult { return headResult{HeadResult: HeadResult{Err: err}} }
 	for _, e := range errs {
 		switch {
 		case e.Type == "NOT_FOUND" && len(e.Path) <= 1:
-			return Head{}, &NotFoundError{Repository: r.Repository}
+			return fail(&NotFoundError{Repository: r.Repository})
 		case e.Type != "NOT_FOUND":
-			return Head{}, fmt.Errorf("read %s: %w", r.Repository, &github.GraphQLErrors{Errors: []github.GraphQLError{e}})
+			return fail(fmt.Errorf("read %s: %w", r.Repository, &github.GraphQLErrors{Errors: []github.GraphQLError{e}}))
 		}
 	}
 	if node == nil {
-		return Head{}, &NotFoundError{Repository: r.Repository}
+		return fail(&NotFoundError{Repository: r.Repository})
 	}
 	head := Head{Ref: r.Ref, OIDs: map[string]string{}}
 	commit := node.Object
 	if isHeadRef(r.Ref) {
 		if node.DefaultBranchRef == nil {
-			return Head{}, &EmptyError{Repository: r.Repository}
+			return fail(&EmptyError{Repository: r.Repository})
 		}
 		head.Branch = node.DefaultBranchRef.Name
 		commit = node.DefaultBranchRef.Target
@@ -195,18 +226,23 @@ func headOf(r HeadRequest, node *headNode, errs []github.GraphQLError) (Head, er
 		commit = commit.target
 	}
 	if commit == nil || commit.typename != "Commit" || commit.oid == "" {
-		return Head{}, &NotFoundError{Repository: r.Repository, Ref: r.Ref}
+		return fail(&NotFoundError{Repository: r.Repository, Ref: r.Ref})
 	}
 	head.SHA, head.Time = commit.oid, commit.time.UTC()
+	folders := map[string]string{"": commit.tree}
 	for j, p := range r.Paths {
 		head.OIDs[p] = ""
-		if clean, err := cleanPath(p); err == nil && clean == "" {
+		clean, err := cleanPath(p)
+		if err == nil && clean == "" {
 			head.OIDs[p] = commit.tree
 		} else if f := commit.files[fmt.Sprintf("f%d", j)]; f != nil && isFileOrFolder(f.Type) {
 			head.OIDs[p] = f.OID
+			if f.Type == "tree" {
+				folders[clean] = f.OID
+			}
 		}
 	}
-	return head, nil
+	return headResult{HeadResult: HeadResult{Head: head}, folders: folders}
 }
 
 // isFileOrFolder leaves out submodules, whose ids name commits of another repository.

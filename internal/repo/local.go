@@ -127,7 +127,7 @@ func (l *Local) Head(ctx context.Context, ref string, paths []string) (Head, err
 	}
 	listed := map[string]string{"": commit.tree}
 	if wanted := slices.DeleteFunc(slices.Clone(clean), func(p string) bool { return p == "" }); len(wanted) > 0 {
-		entries, err := l.lsTree(ctx, g, commit.sha, false, wanted)
+		entries, err := l.lsTree(ctx, g, commit.sha, wanted, "-t")
 		if err != nil {
 			return Head{}, err
 		}
@@ -287,13 +287,11 @@ func parseCommit(data []byte) (tree string, at time.Time, err error) {
 	return tree, at, nil
 }
 
-// lsTree lists what stands at paths; where a path ends in "/", what that folder holds. Both come with
-// the folders on the way. long adds sizes.
-func (l *Local) lsTree(ctx context.Context, g *git, sha string, long bool, paths []string) ([]Entry, error) {
-	args := []string{"ls-tree", "-z", "-t", "--full-tree"}
-	if long {
-		args = append(args, "--long")
-	}
+// lsTree lists what stands at paths; where a path ends in "/", what that folder holds. Flags are git's:
+// -t adds the folders on the way, -r goes into those below, --long adds sizes.
+func (l *Local) lsTree(ctx context.Context, g *git, sha string, paths []string, flags ...string) ([]Entry, error) {
+	long := slices.Contains(flags, "--long")
+	args := append([]string{"ls-tree", "-z", "--full-tree"}, flags...)
 	args = append(args, sha, "--")
 	out, err := g.output(ctx, append(args, paths...)...)
 	if err != nil {
@@ -324,6 +322,50 @@ func (l *Local) lsTree(ctx context.Context, g *git, sha string, long bool, paths
 	return entries, nil
 }
 
+// lsTreeSized is lsTree with the sizes of files, where they can be had.
+func (l *Local) lsTreeSized(ctx context.Context, g *git, sha string, paths []string, flag string) ([]Entry, error) {
+	listed, err := l.lsTree(ctx, g, sha, paths, flag, "--long")
+	if _, ok := errors.AsType[*GitError](err); ok {
+		// A partial clone has the trees but not the files, and so not their sizes.
+		if listed, err = l.lsTree(ctx, g, sha, paths, flag); err == nil {
+			for i := range listed {
+				if listed[i].Type == "blob" {
+					listed[i].Size = -1
+				}
+			}
+		}
+	}
+	return listed, err
+}
+
+// Tree implements Reader.
+func (l *Local) Tree(ctx context.Context, sha, folder string) ([]Entry, error) {
+	folder, err := cleanFolder(l.repository, sha, folder)
+	if err != nil {
+		return nil, err
+	}
+	g, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var below []string
+	if folder != "" {
+		below = []string{folder + "/"}
+	}
+	listed, err := l.lsTreeSized(ctx, g, sha, below, "-r")
+	if err != nil {
+		return nil, err
+	}
+	var files []Entry
+	for _, e := range listed {
+		if e.Type == "blob" {
+			files = append(files, e)
+		}
+	}
+	sortByPath(files)
+	return files, nil
+}
+
 // Entries implements Reader.
 func (l *Local) Entries(ctx context.Context, sha string, folders []string) (map[string][]Entry, error) {
 	out := map[string][]Entry{}
@@ -344,17 +386,7 @@ func (l *Local) Entries(ctx context.Context, sha string, folders []string) (map[
 	var below []string // an empty list means the root
 	inside := map[string][]Entry{}
 	add := func(paths []string) error {
-		listed, err := l.lsTree(ctx, g, sha, true, paths)
-		if _, ok := errors.AsType[*GitError](err); ok {
-			// A partial clone has the trees but not the files, and so not their sizes.
-			if listed, err = l.lsTree(ctx, g, sha, false, paths); err == nil {
-				for i := range listed {
-					if listed[i].Type == "blob" {
-						listed[i].Size = -1
-					}
-				}
-			}
-		}
+		listed, err := l.lsTreeSized(ctx, g, sha, paths, "-t")
 		if err != nil {
 			return err
 		}

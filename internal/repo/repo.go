@@ -7,6 +7,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,17 @@ type Head struct {
 	OIDs map[string]string
 	// Branch is the name of the default branch where Ref was "HEAD" or "", else "".
 	Branch string
+	// Releases are the newest, as many as were asked for, the last published first and of those of one
+	// moment the smaller tag. Drafts are none.
+	Releases []Release
+}
+
+// Release is a published release. A mirror has none: there each tag that is a version stands for one,
+// without a URL, published when the tag was made.
+type Release struct {
+	Tag, Name, URL string
+	Prerelease     bool
+	PublishedAt    time.Time
 }
 
 // Entry is one entry of a folder.
@@ -46,6 +58,12 @@ type Reader interface {
 	Head(ctx context.Context, ref string, paths []string) (Head, error)
 	// Entries lists folders at a commit (not recursive): path to entries, a missing folder has none.
 	Entries(ctx context.Context, sha string, folders []string) (map[string][]Entry, error)
+	// Tree lists all files below a folder at a commit, in the order of their paths; a missing folder has
+	// none. It is never less than all: what can't be had whole is an *IncompleteError.
+	Tree(ctx context.Context, sha, folder string) ([]Entry, error)
+	// CommitAt is the commit at which ref stood at a time: the last of its main line committed not after t.
+	// It is looked for in the history that ref has now.
+	CommitAt(ctx context.Context, ref string, t time.Time) (sha string, when time.Time, err error)
 	// Blobs fetches files by path and object id at a commit, whole or not at all. sha may be "" when
 	// only the ids are known.
 	Blobs(ctx context.Context, sha string, objects []Object) ([]Blob, error)
@@ -65,10 +83,14 @@ var ErrNotFound = errors.New("not found")
 // NotFoundError says that a ref or repository does not exist (or that the token may not see it).
 type NotFoundError struct {
 	Repository string
-	Ref        string // "" when the repository itself is missing
+	Ref        string    // "" when the repository itself is missing
+	Until      time.Time // set where the ref exists, but has no commit so old
 }
 
 func (e *NotFoundError) Error() string {
+	if !e.Until.IsZero() {
+		return fmt.Sprintf("%s has no commit of %s until %s", e.Repository, cmp.Or(e.Ref, "HEAD"), e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
 	if e.Ref == "" {
 		return fmt.Sprintf("repository %s does not exist, or the token may not see it", e.Repository)
 	}

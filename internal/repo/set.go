@@ -94,21 +94,26 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 	results := make([]HeadResult, len(requests))
 	var together []HeadRequest
 	var place []int
+	var readers []*tokenReader
 	for i, q := range requests {
 		r, err := s.Reader(q.Repository)
 		if err != nil {
 			results[i].Err = err
 			continue
 		}
-		if _, ok := r.(*tokenReader); ok {
-			together, place = append(together, q), append(place, i)
+		if t, ok := r.(*tokenReader); ok {
+			together, place, readers = append(together, q), append(place, i), append(readers, t)
 			continue
 		}
 		results[i].Head, results[i].Err = r.Head(ctx, q.Ref, q.Paths)
+		if e, ok := r.(releaser); ok && q.Releases > 0 && results[i].Err == nil {
+			results[i].Head.Releases, results[i].ReleasesErr = e.releases(ctx, q.Releases)
+		}
 	}
 	if len(together) > 0 {
 		for i, res := range readHeads(ctx, s.opts.Client, together) {
-			results[place[i]] = res
+			results[place[i]] = res.HeadResult
+			readers[i].know(res)
 		}
 	}
 	return results

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +18,7 @@ const (
 	// batchBytes bounds the files of one document. GitHub gives up (502) on much larger answers.
 	batchBytes = 2 << 20
 	// batchObjects bounds their number.
-	batchObjects = 100
+	batchObjects = 300
 	// guessedSize stands for a file whose size no listing told.
 	guessedSize = 64 << 10
 	// rawBytes is the size above which GraphQL is not even tried: it cuts long texts about there.
@@ -32,8 +33,15 @@ type tokenReader struct {
 	repository  string
 	owner, name string
 
-	mu    sync.Mutex
-	sizes map[string]int // bytes by object id, from listings; they bound the batches
+	mu      sync.Mutex
+	sizes   map[string]int // bytes by object id, from listings; they bound the batches
+	folders []folderIDs    // of the last commits, newest last
+}
+
+// folderIDs are the object ids of folders at a commit, as a head told them.
+type folderIDs struct {
+	sha string
+	ids map[string]string
 }
 
 func newTokenReader(client *github.Client, repository string) (*tokenReader, error) {
@@ -47,7 +55,94 @@ func newTokenReader(client *github.Client, repository string) (*tokenReader, err
 // Head implements Reader by one document.
 func (r *tokenReader) Head(ctx context.Context, ref string, paths []string) (Head, error) {
 	got := readHeads(ctx, r.client, []HeadRequest{{Repository: r.repository, Ref: ref, Paths: paths}})
+	r.know(got[0])
 	return got[0].Head, got[0].Err
+}
+
+// know keeps what a head told of folders.
+func (r *tokenReader) know(h headResult) {
+	if h.Err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.folders {
+		if f.sha == h.Head.SHA {
+			maps.Copy(f.ids, h.folders)
+			return
+		}
+	}
+	r.folders = append(r.folders, folderIDs{sha: h.Head.SHA, ids: h.folders})
+	if len(r.folders) > keptTrees {
+		r.folders = slices.Delete(r.folders, 0, 1)
+	}
+}
+
+// folderID is a folder's object id at a commit, "" where there is none: as a head told it, else by one
+// document.
+func (r *tokenReader) folderID(ctx context.Context, sha, folder string) (string, error) {
+	r.mu.Lock()
+	for _, f := range r.folders {
+		if id := f.ids[folder]; f.sha == sha && id != "" {
+			r.mu.Unlock()
+			return id, nil
+		}
+	}
+	r.mu.Unlock()
+	if folder == "" {
+		return sha, nil // GitHub takes a commit for its root tree
+	}
+	doc := newDocument("Folder")
+	doc.repository("r", r.owner, r.name)
+	fmt.Fprintf(&doc.fields, "    object(oid: %s) { ... on Commit { oid file(path: %s) { oid type } } }\n  }\n",
+		doc.bind("GitObjectID!", sha), doc.bind("String!", folder))
+	var answer struct {
+		R *struct {
+			Object *struct {
+				OID  string
+				File *fileNode
+			}
+		}
+	}
+	err := r.query(ctx, doc, 0, &answer)
+	switch {
+	case err != nil:
+		return "", err
+	case answer.R == nil:
+		return "", &NotFoundError{Repository: r.repository}
+	case answer.R.Object == nil || answer.R.Object.OID == "":
+		return "", &NotFoundError{Repository: r.repository, Ref: sha}
+	case answer.R.Object.File == nil || answer.R.Object.File.Type != "tree":
+		return "", nil
+	}
+	return answer.R.Object.File.OID, nil
+}
+
+// Tree implements Reader by one REST request, and one document more where no head told the folder's id.
+func (r *tokenReader) Tree(ctx context.Context, sha, folder string) ([]Entry, error) {
+	ctx = r.client.OneStep(ctx)
+	folder, err := cleanFolder(r.repository, sha, folder)
+	if err != nil {
+		return nil, err
+	}
+	oid, err := r.folderID(ctx, sha, folder)
+	if err != nil || oid == "" {
+		return nil, err
+	}
+	w := &treeWalk{client: r.client, repository: r.repository, known: map[string][]github.TreeEntry{}}
+	files, err := w.filesOf(ctx, folder, oid)
+	if _, ok := errors.AsType[*github.NotFoundError](err); ok {
+		return nil, &NotFoundError{Repository: r.repository, Ref: sha}
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range files {
+		r.sizes[f.OID] = f.Size
+	}
+	return files, nil
 }
 
 // query runs a document of this repository, under the alias "r", and refuses anything unknown: the
@@ -162,6 +257,9 @@ func (r *tokenReader) Blobs(ctx context.Context, _ string, objects []Object) ([]
 	ctx = r.client.OneStep(ctx)
 	return collectBlobs(r.repository, objects, func(wanted []Object) (map[string][]byte, error) {
 		found := map[string][]byte{}
+		if err := r.measure(ctx, wanted); err != nil {
+			return nil, err
+		}
 		for _, batch := range r.batches(wanted) {
 			if err := r.fetch(ctx, batch, found); err != nil {
 				return nil, err
@@ -179,6 +277,43 @@ func (r *tokenReader) Blobs(ctx context.Context, _ string, objects []Object) ([]
 		}
 		return found, nil
 	})
+}
+
+// measure asks for the sizes that no listing told, where guessing them would make more documents.
+func (r *tokenReader) measure(ctx context.Context, objects []Object) error {
+	r.mu.Lock()
+	var unknown []Object
+	for _, o := range objects {
+		if _, ok := r.sizes[o.OID]; !ok {
+			unknown = append(unknown, o)
+		}
+	}
+	r.mu.Unlock()
+	if len(unknown) <= batchBytes/guessedSize {
+		return nil
+	}
+	for batch := range slices.Chunk(unknown, batchObjects) {
+		doc := newDocument("Sizes")
+		doc.repository("r", r.owner, r.name)
+		for i, o := range batch {
+			fmt.Fprintf(&doc.fields, "    b%d: object(oid: %s) { ... on Blob { byteSize } }\n", i, doc.bind("GitObjectID!", o.OID))
+		}
+		doc.fields.WriteString("  }\n")
+		var answer struct {
+			R map[string]*struct{ ByteSize *int }
+		}
+		if err := r.query(ctx, doc, 0, &answer); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		for i, o := range batch {
+			if b := answer.R[fmt.Sprintf("b%d", i)]; b != nil && b.ByteSize != nil {
+				r.sizes[o.OID] = *b.ByteSize
+			}
+		}
+		r.mu.Unlock()
+	}
+	return nil
 }
 
 // batches cuts objects into documents by their sizes; those too long for GraphQL are in none.

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -58,6 +59,22 @@ func (x *treeIndex) list(ctx context.Context, folder string) ([]github.TreeEntry
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.listLocked(ctx, folder)
+}
+
+// files lists all files below a folder, none when there is no such folder.
+func (x *treeIndex) files(ctx context.Context, folder string) ([]Entry, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	self := github.TreeEntry{Type: "tree"}
+	if folder != "" || x.truncated {
+		var err error
+		if self, err = x.findLocked(ctx, folder); err != nil || self.Type != "tree" {
+			return nil, err
+		}
+	}
+	// What a walk learns of cut listings may be less than what is known here: it gets a copy.
+	w := &treeWalk{client: x.client, repository: x.repository, known: maps.Clone(x.children), whole: !x.truncated}
+	return w.filesOf(ctx, folder, self.OID)
 }
 
 func (x *treeIndex) findLocked(ctx context.Context, path string) (github.TreeEntry, error) {

@@ -209,7 +209,11 @@ func TestEveryRoute(t *testing.T) {
 		{"", "GET", r + "/contents/link", "", 200, ""},
 		{"", "GET", r + "/contents/none", "", 404, ""},
 		{"GET /repos/{owner}/{repo}/tags", "GET", r + "/tags?per_page=100", "", 200, ""},
+		{"GET /repos/{owner}/{repo}/tarball/{ref...}", "GET", r + "/tarball/" + w.head, "", 200, ""}, // through the redirect
+		{"", "GET", r + "/tarball/feature/x", "", 200, ""},
+		{"", "GET", r + "/tarball/nope", "", 404, ""},
 		{"GET /repos/{owner}/{repo}/releases", "GET", r + "/releases?page=1", "", 200, ""},
+		{"", "GET", "/up/stream/releases.atom", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/releases/latest", "GET", r + "/releases/latest", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/releases/tags/{tag...}", "GET", r + "/releases/tags/v1.0.0", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/milestones", "GET", r + "/milestones?state=all&sort=due_on&direction=desc", "", 200, ""},
