@@ -70,7 +70,10 @@ func (n *notebook) changelog(minor string, releases []Published) ([]byte, error)
 	page := &page{anchors: map[string]int{}}
 	for i, r := range own {
 		since := fmt.Sprintf("v1.%d.0", minorNumber(minor)-1)
-		if i+1 < len(own) && !isFinal(r.Tag) {
+		switch {
+		case isPatch(r.Tag):
+			since = fmt.Sprintf("%s.%d", minor, patchNumber(r.Tag)-1)
+		case i+1 < len(own) && !isFinal(r.Tag):
 			since = own[i+1].Tag
 		}
 		n.section(page, r.Tag, since)
@@ -84,6 +87,13 @@ func (n *notebook) changelog(minor string, releases []Published) ([]byte, error)
 func isFinal(tag string) bool { return tag == "v"+gate.MinorOf(tag)+".0" }
 
 func isPatch(tag string) bool { return !strings.Contains(tag, "-") && !isFinal(tag) }
+
+// patchNumber is 4 for "v1.34.4"; isPatch has seen the tag.
+func patchNumber(tag string) int {
+	var patch int
+	_, _ = fmt.Sscanf(tag[strings.LastIndexByte(tag, '.')+1:], "%d", &patch)
+	return patch
+}
 
 // page is a file in the making: its headings go into the table of contents too.
 type page struct {
@@ -162,20 +172,15 @@ func (p *page) downloads(tag string) {
 // advisory is the part on vulnerabilities, in two of the patch releases. Numbers of seven digits that
 // begin with 99 stand for no real advisory.
 func (p *page) advisory(tag string) {
-	var id, title, component, last string
-	switch tag {
-	case "v1.34.4", "v1.35.1":
-		id, title, component = "CVE-2026-9900001", "sample advisory, a crafted volume path is followed out of the pod's folder", "kubelet"
-		last = map[string]string{"v1.34.4": "v1.34.3", "v1.35.1": "v1.35.0"}[tag]
-	default:
+	if tag != "v1.34.4" && tag != "v1.35.1" {
 		return
 	}
 	p.heading(2, "Important Security Information")
-	p.printf("This release mends the following (the advisory is made up, for this is a sample):\n\n")
-	p.heading(3, id+": "+title)
-	p.printf("A user who may create pods can make the %s read a file of the node. Clusters in which only administrators create pods are not affected.\n\n", component)
-	p.printf("**Affected Versions**:\n  - %s %s and before\n\n**Fixed Versions**:\n  - %s %s\n\n", component, last, component, tag)
-	p.printf("**Found by**: nobody, it is a sample.\n\n**CVSS Rating:** Medium (6.5)\n\n")
+	p.printf("This release mends the following. The advisory is made up, as this is a sample.\n\n")
+	p.heading(3, "CVE-2026-9900001: sample advisory, a crafted volume path leads out of the pod's folder")
+	p.printf("A user who may create pods can make the kubelet read a file of the node. Clusters in which only administrators create pods are not affected.\n\n")
+	p.printf("**Affected Versions**:\n  - kubelet before %s\n\n**Fixed Versions**:\n  - kubelet %s\n\n", tag, tag)
+	p.printf("**CVSS Rating:** Medium (6.5)\n\n")
 }
 
 // entries writes the notes of a release; a release candidate has none.
@@ -233,8 +238,7 @@ func (n *notebook) notesOf(tag string) []note {
 
 // picks are fixes of the next minor release, brought to a patch release by pull requests of their own.
 func picks(tag string) []note {
-	var patch int
-	_, _ = fmt.Sscanf(tag[strings.LastIndexByte(tag, '.')+1:], "%d", &patch) // isPatch has seen it
+	patch := patchNumber(tag)
 	var bugs []note
 	for _, f := range fixes(minorNumber(tag) + 1) {
 		if f.final != "" && f.kinds[0] == bugKind {
