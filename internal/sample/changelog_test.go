@@ -173,10 +173,10 @@ func TestNotesAreToldTwice(t *testing.T) {
 		final, early := by(minor+".0"), by(minor+".0-alpha.1", minor+".0-alpha.2", minor+".0-beta.0")
 		same, other, finalOnly, earlyOnly := 0, 0, 0, 0
 		for pull, words := range final {
-			switch {
-			case early[pull] == "":
+			switch early[pull] {
+			case "":
 				finalOnly++
-			case early[pull] == words:
+			case words:
 				same++
 			default:
 				other++
