@@ -193,6 +193,21 @@ func TestProposalSaysWhatItsGateIs(t *testing.T) {
 	}
 }
 
+// With several gates a proposal has the highest stage, and each stage from the first gate that reached it.
+func TestProposalOfSeveralGates(t *testing.T) {
+	files := enhancements(t, "v1.36", 0)
+	k := keps(t, files)[folders(t, files)["4381"]]
+	if len(k.Gates) < 3 {
+		t.Fatalf("KEP 4381 has the gates %v, want three", k.Gates)
+	}
+	got := fmt.Sprintln(k.Stage, k.Latest, k.Status, k.Milestone)
+	// DynamicResourceAllocation went first; DRAAdminAccess, which the source names too, is stable in v1.36
+	// alone; DRASchedulerFilterTimeout is still beta.
+	if want := "stable v1.36 implementable map[alpha:v1.26 beta:v1.32 stable:v1.34]\n"; got != want {
+		t.Errorf("KEP 4381 is %swant %s", got, want)
+	}
+}
+
 func stageWord(s gate.Stage) string {
 	if s == gate.GA {
 		return "stable"
