@@ -21,8 +21,9 @@ func (a *app) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Show the whole run on an embedded upstream: no network, no token",
 		Long: `Makes a small Kubernetes upstream in a temporary folder (the feature gates of v1.34,
-v1.35 and v1.36, as released), serves it by a stand-in for GitHub on this machine, and
-runs the bot against it: twice, so that you see the second run find nothing new.`,
+v1.35 and v1.36 as released, with release notes and design proposals), serves it by a
+stand-in for GitHub on this machine, and runs the bot against it: twice, so that you see
+the second run find nothing new.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), format, output) },
 	}
@@ -46,8 +47,18 @@ func (a *app) demo(ctx context.Context, format, output string) error {
 	if err := sample.Demo(ctx, repository); err != nil {
 		return err
 	}
+	proposals := filepath.Join(dir, "enhancements.git")
+	if err := sample.DemoEnhancements(ctx, proposals); err != nil {
+		return err
+	}
 	gh := ghtest.New(ghtest.Options{Now: a.env.now})
 	gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: repository})
+	gh.AddRepository(ghtest.Repository{Name: "kubernetes/enhancements", GitDir: proposals})
+	for _, r := range sample.DemoReleases() {
+		gh.AddRelease("kubernetes/kubernetes", ghtest.Release{
+			Tag: r.Tag, Name: "Kubernetes " + r.Tag, Prerelease: r.Prerelease, Created: r.At, Published: r.At,
+		})
+	}
 	gh.AddRepository(ghtest.Repository{Name: "acme/platform"})
 	gh.AddToken(ghtest.Token{Value: "demo", Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write}})
 	if err := gh.Listen("127.0.0.1:0"); err != nil {

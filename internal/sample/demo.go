@@ -3,9 +3,12 @@ package sample
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/facts"
+	"github.com/upstream-digest/bot/internal/gate"
 )
 
 // released are the days on which the .0 releases of the demo came out.
@@ -54,21 +57,70 @@ func Release(table *facts.Table, release string, tagged bool) (Step, error) {
 	return step, nil
 }
 
-// Demo makes the upstream of `bot demo` at dir, a bare repository: releases v1.34.0 and v1.35.0 as
-// tags, and on branch master, not tagged, what became v1.36. A first run there compares v1.35.0 with
-// HEAD.
+// With adds files to a step; what the step names already is overwritten.
+func (s Step) With(files map[string][]byte) Step {
+	all := maps.Clone(s.Files)
+	if all == nil {
+		all = map[string][]byte{}
+	}
+	maps.Copy(all, files)
+	s.Files = all
+	return s
+}
+
+// DemoSteps are the history of `bot demo`'s kubernetes/kubernetes: releases v1.34.0 and v1.35.0 as tags
+// and, not tagged, what became v1.36, each with the notes of what is out by then. Between them lie the
+// pre-releases on master, whose commits bring their notes alone, and the patches of v1.34 on a
+// branch of their own. A first run compares v1.35.0 with HEAD.
+func DemoSteps(table *facts.Table) ([]Step, error) {
+	n, err := newNotebook(table)
+	if err != nil {
+		return nil, err
+	}
+	var steps []Step
+	list := DemoReleases()
+	for i, r := range list {
+		if isFinal(r.Tag) {
+			continue // written with its gates below
+		}
+		notes, err := n.changelogs(list[:i+1])
+		if err != nil {
+			return nil, err
+		}
+		step := Step{Message: "Notes of " + r.Tag, Time: r.At, Tags: []string{r.Tag}, Files: notes}
+		if isPatch(r.Tag) {
+			step.Branch = "release-" + gate.MinorOf(r.Tag)
+		}
+		steps = append(steps, step)
+	}
+	for _, release := range []string{"v1.34", "v1.35", "v1.36"} {
+		step, err := Release(table, release, release != "v1.36")
+		if err != nil {
+			return nil, err
+		}
+		out := slices.DeleteFunc(slices.Clone(list), func(r Published) bool {
+			// The list is of the day; a release's own notes are in its commit.
+			return r.At.After(step.Time) && r.Tag != release+".0"
+		})
+		notes, err := n.changelogs(out)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step.With(notes))
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
+	return steps, nil
+}
+
+// Demo makes the upstream of `bot demo` at dir, a bare repository with [DemoSteps].
 func Demo(ctx context.Context, dir string) error {
 	table, err := facts.Load()
 	if err != nil {
 		return fmt.Errorf("make demo upstream: %w", err)
 	}
-	var steps []Step
-	for _, release := range []string{"v1.34", "v1.35", "v1.36"} {
-		step, err := Release(table, release, release != "v1.36")
-		if err != nil {
-			return fmt.Errorf("make demo upstream: %w", err)
-		}
-		steps = append(steps, step)
+	steps, err := DemoSteps(table)
+	if err != nil {
+		return fmt.Errorf("make demo upstream: %w", err)
 	}
 	return Repository(ctx, dir, steps)
 }

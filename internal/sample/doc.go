@@ -26,8 +26,19 @@
 // must not stumble over them: a constant without a type, one with a conversion, one declared twice in
 // two packages, one declared and never registered, template lines in comments.
 //
+// # Notes and proposals
+//
+// [Changelogs] writes the CHANGELOG folder for a list of releases: a note for each gate that changed,
+// under the pull request that did it where data has it (gold-trace.tsv) and else under a number above
+// 900000, which no real one has. [Enhancements] writes a repository of design proposals: their numbers,
+// SIGs and dates (proposals.tsv), gates and stages are upstream's, and so are the faults of a handful.
+//
+// Fixes that no gate is behind, dependencies and the security advisory are made up. The advisory's number
+// begins with 99 after the year and says "sample".
+//
 // # History
 //
 // [Repository] makes a bare git repository from steps; the same steps give the same commit ids on every
-// machine. [Demo] is the upstream that `bot demo` shows.
+// machine. [Demo] and [DemoEnhancements] are the upstream that `bot demo` shows, [DemoReleases] its list
+// of releases. [EnhancementSteps] has moments for tests: a quiet week and one before a freeze.
 package sample
