@@ -203,7 +203,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	}
 	r := &pipeline.Runner{
 		Repositories: set,
-		Watch:        diff.Watch{Gates: cfg.Watch.Gates, KEPs: cfg.Watch.KEPs, Components: cfg.Watch.Components, Owners: cfg.Watch.Owners},
+		Watch:        diff.Watch{Gates: cfg.Watch.Gates, KEPs: cfg.Watch.KEPs, SIGs: cfg.Watch.SIGs, Components: cfg.Watch.Components, Owners: cfg.Watch.Owners},
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
 		Holder: holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
 		FailingAfter: cfg.Run.FailingAfter,
@@ -242,11 +242,20 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 		}
 		out.Sources = append(out.Sources, src)
 	}
+	if r := u.Sources.Releases; r != nil && r.Enabled {
+		out.Sources = append(out.Sources, sources.Releases{Notes: r.Notes})
+		if r.Data != "" {
+			out.Sources = append(out.Sources, sources.NoteData{Repository: r.DataRepository, Path: r.Data})
+		}
+	}
+	if p := u.Sources.Proposals; p != nil && p.Enabled {
+		out.Sources = append(out.Sources, sources.Proposals{Repository: p.Repository, Path: p.Path})
+	}
 	return out
 }
 
 func definition(cfg config.Config, d config.Digest, server string) (pipeline.Definition, error) {
-	def := pipeline.Definition{Name: d.Name, Upstreams: d.Upstreams, Filter: diff.Filter{Components: d.Components}}
+	def := pipeline.Definition{Name: d.Name, Upstreams: d.Upstreams, Filter: diff.Filter{SIGs: d.SIGs, Components: d.Components}}
 	for _, s := range d.Severities {
 		def.Filter.Severities = append(def.Filter.Severities, diff.Severity(s))
 	}

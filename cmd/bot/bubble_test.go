@@ -49,9 +49,18 @@ func newBubble(tb testing.TB, git string, opts ghtest.Options) *bubble {
 	b.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "GITHUB_TOKEN=" + secret, "GITHUB_REPOSITORY=acme/platform",
 		"GITHUB_API_URL=http://127.0.0.1:1", "GITHUB_GRAPHQL_URL=http://127.0.0.1:1/graphql", "BOT_GITHUB_RAW_URL=http://127.0.0.1:1/raw",
-		"BOT_STORE_PATH=" + b.state(),
+		"BOT_STORE_PATH=" + b.state(), "BOT_CONFIG=" + filepath.Join(b.dir, "config.yaml"),
 	}
+	b.config("")
 	return b
+}
+
+// config sets the configuration, of which upstream's gates alone are read.
+func (b *bubble) config(text string) {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.dir, "config.yaml"), []byte(gatesOnly(text)), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // quickDir is a folder in memory where there is such a place: a database on a disk waits for the disk.

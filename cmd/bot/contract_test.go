@@ -169,15 +169,16 @@ func (c *contractLog) refusals(t *testing.T, git string) {
 		"no such target":   func(b *bubble) { b.env = append(b.env, "GITHUB_REPOSITORY=acme/nope") },
 		"issues are off":   func(b *bubble) { b.gh.AddRepository(ghtest.Repository{Name: "acme/platform", IssuesDisabled: true}) },
 		"archived":         func(b *bubble) { b.gh.AddRepository(ghtest.Repository{Name: "acme/platform", Archived: true}) },
-		"no such upstream": func(b *bubble) { b.env = append(b.env, "BOT_CONFIG="+b.config("kubernetes/nope")) },
+		"no such upstream": func(b *bubble) { b.upstream("kubernetes/nope") },
 		"empty upstream": func(b *bubble) {
 			b.gh.AddRepository(ghtest.Repository{Name: "kubernetes/empty"})
-			b.env = append(b.env, "BOT_CONFIG="+b.config("kubernetes/empty"))
+			b.upstream("kubernetes/empty")
 		},
-		"anonymous, no such": func(b *bubble) { b.env = append(b.env, "GITHUB_TOKEN=", "BOT_CONFIG="+b.config("kubernetes/nope")) },
+		"anonymous, no such": func(b *bubble) { b.env = append(b.env, "GITHUB_TOKEN="); b.upstream("kubernetes/nope") },
 		"anonymous, empty": func(b *bubble) {
 			b.gh.AddRepository(ghtest.Repository{Name: "kubernetes/empty"})
-			b.env = append(b.env, "GITHUB_TOKEN=", "BOT_CONFIG="+b.config("kubernetes/empty"))
+			b.env = append(b.env, "GITHUB_TOKEN=")
+			b.upstream("kubernetes/empty")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,14 +196,9 @@ func (c *contractLog) refusals(t *testing.T, git string) {
 	}
 }
 
-// config is a configuration with another upstream.
-func (b *bubble) config(upstream string) string {
-	path := filepath.Join(b.dir, "config.yaml")
-	text := "target:\n  repository: acme/platform\nupstreams:\n  - preset: kubernetes\n    repository: " + upstream + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		b.t.Fatal(err)
-	}
-	return path
+// upstream sets a configuration with another upstream.
+func (b *bubble) upstream(repository string) {
+	b.config("target:\n  repository: acme/platform\nupstreams:\n  - preset: kubernetes\n    repository: " + repository + "\n")
 }
 
 // commands are what no run asks for: the other commands, and what the client alone can be asked.

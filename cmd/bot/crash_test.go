@@ -228,7 +228,7 @@ func (w *testWorld) twin(tb testing.TB) *testWorld {
 			if err != nil {
 				tb.Fatal(err)
 			}
-			other.config(strings.ReplaceAll(string(text), w.dir, other.dir))
+			other.wholeConfig(strings.ReplaceAll(string(text), w.dir, other.dir))
 			continue
 		}
 		other.set(pair)

@@ -51,7 +51,12 @@ func (a *app) demo(ctx context.Context, format, output string) error {
 	if err := sample.DemoEnhancements(ctx, proposals); err != nil {
 		return err
 	}
+	noteData := filepath.Join(dir, "sig-release.git")
+	if err := sample.DemoNoteData(ctx, noteData); err != nil {
+		return err
+	}
 	gh := ghtest.New(ghtest.Options{Now: a.env.now})
+	gh.AddRepository(ghtest.Repository{Name: "kubernetes/sig-release", GitDir: noteData})
 	gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: repository})
 	gh.AddRepository(ghtest.Repository{Name: "kubernetes/enhancements", GitDir: proposals})
 	for _, r := range sample.DemoReleases() {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,7 +14,9 @@ import (
 	"github.com/upstream-digest/bot/internal/config"
 	"github.com/upstream-digest/bot/internal/doctor"
 	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/pipeline"
 	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/snapshot"
 	"github.com/upstream-digest/bot/internal/store/sqlite"
 )
 
@@ -147,14 +151,8 @@ func (a *app) patient(w *world) doctor.Patient {
 	if u, err := url.Parse(w.cfg.GitHub.APIURL); err == nil {
 		p.APIHost, p.Proxy = u.Host, w.proxy.For(u)
 	}
-	for _, u := range w.runner.Upstreams {
-		watched := doctor.Watched{Name: u.Name, Repository: u.Repository, Ref: u.Ref}
-		for _, s := range u.Sources {
-			watched.Paths = append(watched.Paths, s.Watches()...)
-		}
-		slices.Sort(watched.Paths)
-		watched.Paths = slices.Compact(watched.Paths)
-		p.Watched = append(p.Watched, watched)
+	for i, u := range w.runner.Upstreams {
+		p.Watched = append(p.Watched, watchedOf(i, u)...)
 	}
 	if set, ok := w.runner.Repositories.(*repo.Set); ok {
 		for _, m := range set.Mirrors() {
@@ -162,4 +160,29 @@ func (a *app) patient(w *world) doctor.Patient {
 		}
 	}
 	return p
+}
+
+// watchedOf are the repositories of an upstream that are read: its own, and those of its sources.
+func watchedOf(i int, u pipeline.Upstream) []doctor.Watched {
+	key := fmt.Sprintf("upstreams[%d]", i)
+	out := []doctor.Watched{{Name: u.Name, Repository: u.Repository, Ref: u.Ref, Key: key, RepositoryKey: key + ".repository", PathsKey: key + ".sources.gates.packages"}}
+	for _, s := range u.Sources {
+		w := s.Watch("")
+		at := slices.IndexFunc(out, func(x doctor.Watched) bool { return x.Repository == cmp.Or(w.Repository, u.Repository) })
+		if at < 0 {
+			at = len(out)
+			x := doctor.Watched{Name: u.Name, Repository: w.Repository, Ref: "HEAD", Key: key + ".sources." + s.Name()}
+			x.RepositoryKey, x.PathsKey = x.Key+".repository", x.Key+".path"
+			if s.Name() == snapshot.SourceNoteData {
+				x.RepositoryKey = key + ".sources.releases.data_repository"
+			}
+			out = append(out, x)
+		}
+		out[at].Paths = append(out[at].Paths, w.Paths...)
+	}
+	for i := range out {
+		slices.Sort(out[i].Paths)
+		out[i].Paths = slices.Compact(out[i].Paths)
+	}
+	return out
 }

@@ -501,7 +501,7 @@ func TestDoctorIsReadable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := released(t)
 			t.Chdir(w.dir)
-			w.set("BOT_STORE_PATH=state/bot.db")
+			w.set("BOT_STORE_PATH=state/bot.db", "BOT_CONFIG=") // config.yaml stands in the folder
 			spoil(w)
 			text := w.run("doctor").stdout
 			for pattern, with := range map[string]string{

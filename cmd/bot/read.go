@@ -11,6 +11,7 @@ import (
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/pipeline"
 	"github.com/upstream-digest/bot/internal/report"
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -39,11 +40,12 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 	if err != nil {
 		return err
 	}
-	base, err := w.runner.At(ctx, from)
+	// Notes and proposals follow; what has no commit can't be compared by two of them.
+	base, err := w.runner.At(ctx, from, snapshot.SourceGates, snapshot.SourceProposals)
 	if err != nil {
 		return err
 	}
-	current, err := w.runner.At(ctx, to)
+	current, err := w.runner.At(ctx, to, snapshot.SourceGates, snapshot.SourceProposals)
 	if err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 	if err != nil {
 		return err
 	}
-	snap, err := w.runner.At(ctx, f.at)
+	snap, err := w.runner.At(ctx, f.at, snapshot.SourceGates)
 	if err != nil {
 		return err
 	}

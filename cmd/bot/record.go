@@ -30,7 +30,11 @@ func (a *app) recordRun(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	mine, err := a.manifests(ctx, cfg.Watch.Manifests)
+	var names []string // those of a repository come in its answers
+	if cfg.Watch.ManifestsRepository == "" {
+		names = cfg.Watch.Manifests
+	}
+	mine, err := a.manifests(ctx, names)
 	if err != nil {
 		return err
 	}

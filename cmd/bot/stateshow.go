@@ -137,9 +137,7 @@ func upstreamDocumentOf(u snapshot.Upstream, runs []store.Run) upstreamDocument 
 	out := upstreamDocument{Name: u.Name, Repository: u.Repository, Ref: u.Ref, SHA: u.SHA, Version: u.Version, Sections: []sectionDocument{}}
 	for _, s := range u.Sections {
 		sec := sectionDocument{Source: s.Source, Status: s.Status, Reason: s.Reason, SHA: s.SHA, ReadAt: s.ReadAt, CurrentAt: store.CurrentAt(s, u.Name, runs)}
-		if s.Items.Gates != nil {
-			sec.Items = len(s.Items.Gates.Gates)
-		}
+		sec.Items = s.Items.Count()
 		out.Sections = append(out.Sections, sec)
 	}
 	return out

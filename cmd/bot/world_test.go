@@ -62,6 +62,8 @@ func newWorld(tb testing.TB) *testWorld {
 		"BOT_GITHUB_WRITE_INTERVAL=0s", "BOT_GITHUB_SETTLE_TIMEOUT=1s", "BOT_GITHUB_MAX_WAIT=1s",
 		"BOT_STORE_PATH=" + filepath.Join(dir, "state", "bot.db"),
 	}
+	w.config("")
+	w.added = nil
 	return w
 }
 
@@ -126,13 +128,42 @@ func (w *testWorld) set(pairs ...string) *testWorld {
 	return w
 }
 
+// config sets the configuration, of which upstream's gates alone are read.
 func (w *testWorld) config(text string) *testWorld {
+	w.t.Helper()
+	return w.wholeConfig(gatesOnly(text))
+}
+
+// wholeConfig sets the configuration as it stands.
+func (w *testWorld) wholeConfig(text string) *testWorld {
 	w.t.Helper()
 	path := filepath.Join(w.dir, "config.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.set("BOT_CONFIG=" + path)
+}
+
+// gatesOnly switches the other sources of a configuration's presets off: most tests are about what is the same for
+// all sources, and gates are enough for that.
+func gatesOnly(text string) string {
+	const off = "releases: {enabled: false}, proposals: {enabled: false}"
+	if strings.Contains(text, "releases:") {
+		return text // it says what is read
+	}
+	if !strings.Contains(text, "upstreams:") {
+		return text + "\nupstreams:\n  - preset: kubernetes\n    sources: {" + off + "}\n"
+	}
+	block := "    sources:\n      releases: {enabled: false}\n      proposals: {enabled: false}\n"
+	text = strings.ReplaceAll(text, "{preset: kubernetes, ", "{preset: kubernetes, sources: {"+off+"}, ")
+	text = strings.ReplaceAll(text, "    sources: {gates", "    sources: {"+off+", gates")
+	if strings.Contains(text, "    sources: {") {
+		return text
+	}
+	if strings.Contains(text, "    sources:\n") {
+		return strings.ReplaceAll(text, "    sources:\n", block)
+	}
+	return strings.ReplaceAll(text, "  - preset: kubernetes\n", "  - preset: kubernetes\n"+block)
 }
 
 type result struct {

@@ -110,17 +110,42 @@ func (k checker) upstreams(list []Upstream) {
 		if u.Module != "" {
 			k.importPath(at+".module", u.Module)
 		}
-		k.gates(at+".sources", u)
+		k.sources(at+".sources", u.Sources)
 	}
 }
 
-func (k checker) gates(at string, u Upstream) {
-	g := u.Sources.Gates
-	if g == nil || !g.Enabled {
+func (k checker) sources(at string, s Sources) {
+	gates, releases, proposals := s.Gates != nil && s.Gates.Enabled, s.Releases != nil && s.Releases.Enabled, s.Proposals != nil && s.Proposals.Enabled
+	if !gates && !releases && !proposals {
 		k.wrong(at, "no source is enabled, so nothing is read of this upstream", "add sources.gates with packages, name a preset, or remove the entry")
 		return
 	}
-	at += ".gates.packages"
+	if gates {
+		k.gates(at+".gates.packages", s.Gates)
+	}
+	if releases {
+		k.releases(at+".releases", s.Releases)
+	}
+	if proposals {
+		k.repository(at+".proposals.repository", s.Proposals.Repository)
+		k.inRepository(at+".proposals.path", s.Proposals.Path)
+	}
+}
+
+func (k checker) releases(at string, r *ReleasesSource) {
+	if r.Notes != "" {
+		k.inRepository(at+".notes", r.Notes)
+	}
+	switch {
+	case r.Data != "":
+		k.inRepository(at+".data", r.Data)
+		k.repository(at+".data_repository", r.DataRepository)
+	case r.DataRepository != "":
+		k.wrong(at+".data", "is missing", "name the data file in "+r.DataRepository+", or remove data_repository")
+	}
+}
+
+func (k checker) gates(at string, g *GatesSource) {
 	if len(g.Packages) == 0 {
 		k.wrong(at, "the list is empty, so no gate is read", "name the folders in which gates are registered")
 	}
@@ -158,7 +183,11 @@ func (k checker) watch(w Watch, components []string) {
 		}
 		return quote(s) + " is no number of a KEP", "write its number, such as 2411"
 	})
+	k.each("watch.sigs", w.SIGs, sig)
 	k.each("watch.components", w.Components, known("component", components))
+	if w.ManifestsRepository != "" {
+		k.repository("watch.manifests_repository", w.ManifestsRepository)
+	}
 	k.each("watch.manifests", w.Manifests, func(s string) (string, string) {
 		if _, err := filepath.Match(s, ""); err != nil || strings.TrimSpace(s) == "" || s == "-" {
 			return quote(s) + " is no path or glob", "write a file, a folder, or a glob such as clusters/*/kubelet.yaml"
@@ -198,6 +227,7 @@ func (k checker) digests(c Config, components []string) {
 			k.each(at+".upstreams", d.Upstreams, known("upstream", upstreams))
 		}
 		k.each(at+".severities", d.Severities, known("severity", []string{"act", "know", "fyi"}))
+		k.each(at+".sigs", d.SIGs, sig)
 		k.each(at+".components", d.Components, known("component", components))
 		k.channels(at+".channels", d.Channels)
 	}

@@ -145,6 +145,9 @@ func (c *Config) complete() {
 	for i, k := range c.Watch.KEPs {
 		c.Watch.KEPs[i] = kepNumber(k)
 	}
+	for i, s := range c.Watch.SIGs {
+		c.Watch.SIGs[i] = sigName(s)
+	}
 	for i, o := range c.Watch.Owners {
 		if o != "" && !strings.HasPrefix(o, "@") {
 			c.Watch.Owners[i] = "@" + o
@@ -173,6 +176,10 @@ func (c *Config) complete() {
 	for i := range c.Digests {
 		d := &c.Digests[i]
 		d.Upstreams, d.Severities, d.Components = nilWhenEmpty(d.Upstreams), nilWhenEmpty(d.Severities), nilWhenEmpty(d.Components)
+		for j, s := range d.SIGs {
+			d.SIGs[j] = sigName(s)
+		}
+		d.SIGs = nilWhenEmpty(d.SIGs)
 		for j := range d.Channels {
 			ch := &d.Channels[j]
 			at := fmt.Sprintf("digests[%d].channels[%d]", i, j)
@@ -272,4 +279,10 @@ func relatives(api string) (graphql, raw, server string) {
 	default:
 		return api + "/graphql", "", root
 	}
+}
+
+// sigName is the name of a SIG as release notes have it: "node" for sig-node and SIG Node.
+func sigName(s string) string {
+	s = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(s)), " ", "-")
+	return strings.TrimPrefix(s, "sig-")
 }

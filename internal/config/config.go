@@ -85,7 +85,25 @@ type Upstream struct {
 
 // Sources says what is read of an upstream; nil is not configured.
 type Sources struct {
-	Gates *GatesSource `yaml:"gates,omitempty"`
+	Gates     *GatesSource     `yaml:"gates,omitempty"`
+	Releases  *ReleasesSource  `yaml:"releases,omitempty"`
+	Proposals *ProposalsSource `yaml:"proposals,omitempty"`
+}
+
+// ReleasesSource says where an upstream's release notes stand. In paths {minor} is a minor version: "1.36".
+type ReleasesSource struct {
+	Enabled bool   `yaml:"enabled"`
+	Notes   string `yaml:"notes"` // a file of the upstream's repository; "" for none
+	// DataRepository and Data are where data files of the notes stand; "" for none.
+	DataRepository string `yaml:"data_repository"`
+	Data           string `yaml:"data"`
+}
+
+// ProposalsSource says where an upstream's design proposals stand.
+type ProposalsSource struct {
+	Enabled    bool   `yaml:"enabled"`
+	Repository string `yaml:"repository"` // "kubernetes/enhancements"
+	Path       string `yaml:"path"`       // the folder below which they are searched: "keps"
 }
 
 // GatesSource says where an upstream registers feature gates.
@@ -107,9 +125,12 @@ type GatePackage struct {
 type Watch struct {
 	Gates      []string `yaml:"gates"`      // the strings users type
 	KEPs       []string `yaml:"keps"`       // numbers without leading zeros: "2411"
+	SIGs       []string `yaml:"sigs"`       // without sig-: "node"
 	Components []string `yaml:"components"` // "kubeadm"
 	Owners     []string `yaml:"owners"`     // with the @: "@someone"
-	Manifests  []string `yaml:"manifests"`  // files, folders and globs on this machine
+	Manifests  []string `yaml:"manifests"`  // files, folders and globs
+	// ManifestsRepository holds the manifests, at its default branch; "" means this machine.
+	ManifestsRepository string `yaml:"manifests_repository"`
 }
 
 // Digest is one digest definition: who is told what, how often and where.
@@ -121,6 +142,7 @@ type Digest struct {
 	// Upstreams are names; empty means all ([Config.UpstreamsOf]).
 	Upstreams  []string  `yaml:"upstreams"`
 	Severities []string  `yaml:"severities"` // "act", "know", "fyi"; empty means all
+	SIGs       []string  `yaml:"sigs"`       // without sig-; empty means all
 	Components []string  `yaml:"components"` // empty means all
 	Channels   []Channel `yaml:"channels"`   // at least one
 }

@@ -93,6 +93,12 @@ func (p *page) presetTables() {
 		for _, g := range u.Sources.Gates.Packages {
 			p.line(fmt.Sprintf("| `%s` | %s | `%s` |", g.Path, g.Component, g.Import))
 		}
+		if r := u.Sources.Releases; r != nil {
+			p.line(fmt.Sprintf("\nRelease notes: `%s`; their data: `%s` of `%s`.", r.Notes, r.Data, r.DataRepository))
+		}
+		if x := u.Sources.Proposals; x != nil {
+			p.line(fmt.Sprintf("\nProposals: every `kep.yaml` below `%s` of `%s`.", x.Path, x.Repository))
+		}
 	}
 }
 

@@ -197,3 +197,13 @@ func durationText(d time.Duration) string {
 	}
 	return s
 }
+
+var sigForm = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+// sig checks the name of a SIG, in the form that complete gives it.
+func sig(s string) (problem, advice string) {
+	if sigForm.MatchString(s) {
+		return "", ""
+	}
+	return quote(s) + " is no SIG", "write its name, such as node or api-machinery"
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/kep"
 	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
@@ -32,6 +33,24 @@ const (
 	GateScheduled Kind = "gate.scheduled"
 )
 
+// The kinds of changes of proposals. Stage and milestones are what a proposal aims at, not what was shipped.
+const (
+	ProposalAdded      Kind = "proposal.added"
+	ProposalStage      Kind = "proposal.stage"
+	ProposalStatus     Kind = "proposal.status"
+	ProposalRetargeted Kind = "proposal.retargeted"
+	ProposalGates      Kind = "proposal.gates"
+	ProposalMoved      Kind = "proposal.moved"
+	ProposalRemoved    Kind = "proposal.removed"
+)
+
+// The kinds of changes of releases.
+const (
+	ReleasePublished Kind = "release.published"
+	// ReleaseNotes: the notes of a release that was told without them are there now.
+	ReleaseNotes Kind = "release.notes"
+)
+
 // Severity says how much a change asks of the reader.
 type Severity string
 
@@ -45,9 +64,10 @@ const (
 // Change is one difference between two snapshots.
 type Change struct {
 	Upstream string `json:"upstream"`
-	Source   string `json:"source"` // "gates"
+	Source   string `json:"source"` // "gates", "releases", "proposals"
 	Kinds    []Kind `json:"kinds"`  // in the order of the constants above
-	// ID identifies the item within upstream and source: a gate's string.
+	// ID identifies the item within upstream and source: a gate's string, a release's tag, a proposal's number
+	// (its path where it has none).
 	ID       string   `json:"id"`
 	Variant  string   `json:"variant"`
 	Severity Severity `json:"severity"`
@@ -56,8 +76,10 @@ type Change struct {
 	// Mine says that the reader's watch list names the item; MineBecause says by which entry.
 	Mine        bool   `json:"mine"`
 	MineBecause string `json:"mine_because,omitempty"`
-	// Gate is set where Source is "gates".
-	Gate *GateChange `json:"-"`
+	// Of these one is set, by Source.
+	Gate     *GateChange     `json:"-"`
+	Release  *ReleaseChange  `json:"-"`
+	Proposal *ProposalChange `json:"-"`
 }
 
 // Has reports whether the change is of kind k.
@@ -79,6 +101,9 @@ type GateChange struct {
 	Scheduled []gate.Spec
 	// FromVersion and ToVersion are the versions the two sides stand for.
 	FromVersion, ToVersion string
+	// Notes are those of new releases that name the gate; Proposals those that list it.
+	Notes     []GateNote
+	Proposals []kep.Proposal
 }
 
 // Name is the gate's name on the newest side that has it.
@@ -91,7 +116,13 @@ func (g GateChange) Name() string {
 
 // SectionResult says how one section compared.
 type SectionResult struct {
-	Source string          `json:"source"`
+	Source string `json:"source"`
+	// Repository and WebURL are what was read: the upstream's own, or another.
+	Repository string `json:"repository"`
+	WebURL     string `json:"-"`
+	// From and To are the commits its items were read at; From is empty for a baseline.
+	From   Ref             `json:"from"`
+	To     Ref             `json:"to"`
 	Status snapshot.Status `json:"status"`
 	Reason string          `json:"reason,omitempty"`
 	// Baseline: there was nothing to compare with, so nothing is told but that it is watched now.

@@ -3,6 +3,7 @@ package diff
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/snapshot"
@@ -43,34 +44,55 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		Upstream: cur.Name, Repository: cur.Repository, WebURL: cur.WebURL,
 		From: Ref{old.Ref, old.SHA, old.Version}, To: Ref{cur.Ref, cur.SHA, cur.Version},
 	}
+	var data *snapshot.NoteDataSet
+	var proposals *snapshot.ProposalSet
 	for _, sec := range cur.Sections {
-		sr := SectionResult{Source: sec.Source, Status: sec.Status, Reason: sec.Reason, CurrentAt: sec.CurrentAt}
+		sr := SectionResult{
+			Source: sec.Source, Status: sec.Status, Reason: sec.Reason, CurrentAt: sec.CurrentAt, Items: sec.Items.Count(),
+			Repository: cmp.Or(sec.Repository, cur.Repository), WebURL: webURL(cur, sec.Repository), To: Ref{sec.Ref, sec.SHA, sec.Version},
+		}
 		oldSec, had := section(old, sec.Source)
 		comparable := had && !oldSec.Items.Empty() && !sec.Items.Empty()
 		switch {
 		case sec.Items.Empty(): // failed before it was ever read: nothing to say but that
 		case !comparable:
 			sr.Baseline = true
-		case oldSec.Parser != sec.Parser:
+		case oldSec.Parser != sec.Parser || oldSec.Repository != sec.Repository:
 			// Another parser may read the same bytes as other values. The pipeline reads the base
 			// again first; where it could not, telling nothing beats telling what did not happen.
 			sr.Baseline = true
 			comparable = false
 		}
-		if sec.Items.Gates != nil {
-			sr.Items = len(sec.Items.Gates.Gates)
-			sr.Diagnostics = sec.Items.Gates.Diagnostics
+		if comparable {
+			sr.From = Ref{oldSec.Ref, oldSec.SHA, oldSec.Version}
+		}
+		is, was := sec.Items, oldSec.Items
+		switch {
+		case is.Gates != nil:
+			sr.Diagnostics = is.Gates.Diagnostics
 			// Code links point at the commits the gates were read at, which a failed section has older.
-			res.To = Ref{sec.Ref, sec.SHA, sec.Items.Gates.Version}
-			if had && oldSec.Items.Gates != nil {
-				res.From = Ref{oldSec.Ref, oldSec.SHA, oldSec.Items.Gates.Version}
+			res.To = Ref{sec.Ref, sec.SHA, is.Gates.Version}
+			if had && was.Gates != nil {
+				res.From = Ref{oldSec.Ref, oldSec.SHA, was.Gates.Version}
 			}
 			if comparable {
-				res.Changes = append(res.Changes, Gates(*oldSec.Items.Gates, *sec.Items.Gates)...)
+				res.Changes = append(res.Changes, Gates(*was.Gates, *is.Gates)...)
+			}
+		case is.Releases != nil && comparable:
+			res.Changes = append(res.Changes, Releases(*was.Releases, *is.Releases)...)
+		case is.NoteData != nil:
+			data, sr.Baseline = is.NoteData, false // it tells nothing by itself
+		case is.Proposals != nil:
+			proposals, sr.Diagnostics = is.Proposals, is.Proposals.Diagnostics
+			if comparable {
+				res.Changes = append(res.Changes, Proposals(*was.Proposals, *is.Proposals)...)
 			}
 		}
 		res.Sections = append(res.Sections, sr)
 	}
+	enrich(res.Changes, data)
+	joinNotes(res.Changes)
+	joinProposals(res.Changes, proposals)
 	kept := res.Changes[:0]
 	for _, c := range res.Changes {
 		c.Upstream = cur.Name
@@ -92,6 +114,15 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		)
 	})
 	return res
+}
+
+// webURL is the address of one of an upstream's repositories: beside its own on the same server.
+func webURL(u snapshot.Upstream, repository string) string {
+	server, ok := strings.CutSuffix(u.WebURL, u.Repository)
+	if repository == "" || !ok {
+		return u.WebURL
+	}
+	return server + repository
 }
 
 func section(u snapshot.Upstream, source string) (snapshot.Section, bool) {

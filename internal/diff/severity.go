@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/kep"
 )
 
 // lockedMinors is upstream's own rule: a gate may go three minors after it was locked. Whoever still
@@ -95,6 +96,7 @@ func minors(n int) string {
 type Watch struct {
 	Gates      []string
 	KEPs       []string // numbers: "2411"
+	SIGs       []string // "node": that a proposal belongs to, or the proposal of a gate
 	Components []string
 	Owners     []string // "@name"
 	// Settings are gates that the reader's own configuration sets.
@@ -131,6 +133,9 @@ func (s WatchedSetting) sets(g *gate.Gate) bool {
 // match says whether a change touches what is watched, and by which entry. The old side counts too: a
 // gate that was renamed or left a component is still the reader's.
 func (w Watch) match(c Change) (because string, ok bool) {
+	if p := c.Proposal; p != nil {
+		return w.matchProposal(*p)
+	}
 	if c.Gate == nil {
 		return "", false
 	}
@@ -147,18 +152,71 @@ func (w Watch) match(c Change) (because string, ok bool) {
 			have    []string
 		}{
 			{"gate", w.Gates, []string{g.Name}},
-			{"KEP", w.KEPs, g.KEPs},
+			{"KEP", w.KEPs, append(slices.Clone(g.KEPs), proposalNumbers(c.Gate.Proposals)...)},
+			{"SIG", w.SIGs, owningSIGs(c.Gate.Proposals)},
 			{"component", w.Components, g.Components()},
 			{"owner", w.Owners, g.Owners},
 		} {
 			for _, e := range rule.entries {
-				if slices.ContainsFunc(rule.have, func(h string) bool { return strings.EqualFold(h, e) }) {
+				if slices.ContainsFunc(rule.have, func(h string) bool { return strings.EqualFold(h, e) || rule.word == "SIG" && sameSIG(h, e) }) {
 					return rule.word + " " + e, true
 				}
 			}
 		}
 	}
 	return "", false
+}
+
+// matchProposal says whether a proposal is watched: by its number, or by a gate it names.
+func (w Watch) matchProposal(p ProposalChange) (because string, ok bool) {
+	for _, side := range []*kep.Proposal{p.After, p.Before} {
+		if side == nil {
+			continue
+		}
+		for _, k := range w.KEPs {
+			if k == side.Number {
+				return "KEP " + k, true
+			}
+		}
+		for _, sig := range w.SIGs {
+			if sameSIG(sig, side.OwningSIG) {
+				return "SIG " + sig, true
+			}
+		}
+		for _, g := range side.Gates {
+			if i := slices.IndexFunc(w.Gates, func(x string) bool { return strings.EqualFold(x, g.Name) }); i >= 0 {
+				return "gate " + w.Gates[i], true
+			}
+			for _, s := range w.Settings {
+				if strings.EqualFold(s.Gate, g.Name) {
+					return SetIn + s.Where, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// sameSIG compares names of SIGs with or without the "sig-" in front.
+func sameSIG(a, b string) bool {
+	short := func(s string) string { return strings.TrimPrefix(strings.ToLower(s), "sig-") }
+	return short(a) == short(b) && short(a) != ""
+}
+
+func owningSIGs(ps []kep.Proposal) []string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, p.OwningSIG)
+	}
+	return out
+}
+
+func proposalNumbers(ps []kep.Proposal) []string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, p.Number)
+	}
+	return out
 }
 
 // SetIn begins [Change.MineBecause] of what is the reader's because their configuration sets it; a place
@@ -188,6 +246,8 @@ func andMore(n int) string {
 // Filter keeps what a digest definition asks for. Empty lists keep everything.
 type Filter struct {
 	Severities []Severity
+	// SIGs keeps proposals of these, and gates that such a proposal lists. Releases are of all.
+	SIGs       []string
 	Components []string
 }
 
@@ -195,7 +255,16 @@ func (f Filter) keeps(c Change) bool {
 	if len(f.Severities) > 0 && !slices.Contains(f.Severities, c.Severity) {
 		return false
 	}
-	if len(f.Components) == 0 || c.Gate == nil {
+	if len(f.SIGs) > 0 && !f.keepsSIG(c) {
+		return false
+	}
+	if len(f.Components) == 0 {
+		return true
+	}
+	if c.Proposal != nil {
+		return slices.ContainsFunc(c.Proposal.Newest().Gates, func(g kep.Gate) bool { return shared(f.Components, g.Components) > 0 })
+	}
+	if c.Gate == nil { // a release is of all components
 		return true
 	}
 	for _, g := range []*gate.Gate{c.Gate.After, c.Gate.Before} {
@@ -204,4 +273,20 @@ func (f Filter) keeps(c Change) bool {
 		}
 	}
 	return false
+}
+
+func (f Filter) keepsSIG(c Change) bool {
+	var sigs []string
+	switch {
+	case c.Proposal != nil:
+		p := c.Proposal.Newest()
+		sigs = append(slices.Clone(p.SIGs), p.OwningSIG)
+	case c.Gate != nil:
+		sigs = owningSIGs(c.Gate.Proposals)
+	default:
+		return true
+	}
+	return slices.ContainsFunc(sigs, func(s string) bool {
+		return slices.ContainsFunc(f.SIGs, func(x string) bool { return sameSIG(x, s) })
+	})
 }

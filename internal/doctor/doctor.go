@@ -110,6 +110,9 @@ type Lock interface {
 type Watched struct {
 	Name, Repository, Ref string
 	Paths                 []string
+	// Key is where the configuration tells of it: "upstreams[0]", or "upstreams[0].sources.proposals". RepositoryKey and
+	// PathsKey are where it names the repository and the paths.
+	Key, RepositoryKey, PathsKey string
 }
 
 // Patient is the set-up that is looked at.

@@ -37,14 +37,14 @@ func (x *examination) upstreams(ctx context.Context) {
 			x.skip(areaUpstreams, "upstream", u.Name, u.Repository+": "+x.why, "")
 			continue
 		}
-		x.upstream(i, u, r)
+		x.upstream(u, r)
 	}
 	for _, m := range x.Mirrors {
 		x.mirror(ctx, m)
 	}
 }
 
-func (x *examination) upstream(i int, u Watched, r repo.HeadResult) {
+func (x *examination) upstream(u Watched, r repo.HeadResult) {
 	var offline *repo.OfflineError
 	var missing *repo.NotFoundError
 	var mirror *repo.MirrorError
@@ -56,11 +56,11 @@ func (x *examination) upstream(i int, u Watched, r repo.HeadResult) {
 		x.fail(areaUpstreams, "upstream", u.Name, HarmSource, u.Repository+": its mirror can't be read", "see the mirror below")
 		return
 	case errors.As(r.Err, &missing) && missing.Ref == "":
-		advice := fmt.Sprintf("correct upstreams[%d].repository; for a private one the token needs %s", i, Permissions()[3].FineGrained)
+		advice := fmt.Sprintf("correct %s; for a private one the token needs %s", u.RepositoryKey, Permissions()[3].FineGrained)
 		x.fail(areaUpstreams, "upstream", u.Name, HarmSource, line(r.Err.Error()), advice)
 		return
 	case errors.As(r.Err, &missing):
-		x.fail(areaUpstreams, "upstream", u.Name, HarmSource, line(r.Err.Error()), fmt.Sprintf("correct upstreams[%d].ref: a branch, tag or commit, or HEAD for the default branch", i))
+		x.fail(areaUpstreams, "upstream", u.Name, HarmSource, line(r.Err.Error()), fmt.Sprintf("correct %s.ref: a branch, tag or commit, or HEAD for the default branch", u.Key))
 		return
 	case r.Err != nil:
 		x.fail(areaUpstreams, "upstream", u.Name, HarmSource, line(r.Err.Error()), adviceFor(r.Err))
@@ -71,7 +71,7 @@ func (x *examination) upstream(i int, u Watched, r repo.HeadResult) {
 		at = r.Head.Branch
 	}
 	x.ok(areaUpstreams, "upstream", u.Name, fmt.Sprintf("%s at %s is %.12s of %s", u.Repository, line(at), r.Head.SHA, r.Head.Time.UTC().Format("2006-01-02")))
-	x.paths(i, u, r.Head)
+	x.paths(u, r.Head)
 }
 
 func adviceFor(err error) string {
@@ -83,7 +83,7 @@ func adviceFor(err error) string {
 
 // paths looks whether what is watched is there. A folder of another release may be missing; that is what
 // presets count on.
-func (x *examination) paths(i int, u Watched, head repo.Head) {
+func (x *examination) paths(u Watched, head repo.Head) {
 	var gone []string
 	for _, p := range u.Paths {
 		if head.OIDs[p] == "" {
@@ -92,7 +92,7 @@ func (x *examination) paths(i int, u Watched, head repo.Head) {
 	}
 	there := len(u.Paths) - len(gone)
 	names := line(strings.Join(gone, ", "))
-	key := fmt.Sprintf("upstreams[%d].sources.gates.packages", i)
+	key := u.PathsKey
 	switch {
 	case len(u.Paths) == 0:
 	case len(gone) == 0:

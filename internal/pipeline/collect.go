@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,26 +37,21 @@ func (r *Runner) collect(ctx context.Context, last *snapshot.Snapshot, past hist
 	for i, u := range r.Upstreams {
 		refs[i] = u.Ref
 	}
-	return r.collectAt(ctx, refs, last, past, opts)
+	return r.collectAt(ctx, refs, thePresent, last, past, opts)
 }
 
-func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
-	var reqs []repo.HeadRequest
+func (r *Runner) collectAt(ctx context.Context, refs []string, when moment, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
 	var asked []Upstream
+	var versions []string
 	refs = slices.Clone(refs)
 	for i, u := range r.Upstreams {
 		if refs[i] == "" { // no base for this one
 			continue
 		}
 		refs[len(asked)] = refs[i]
-		asked = append(asked, u)
-		req := repo.HeadRequest{Repository: u.Repository, Ref: refs[i]}
-		for _, s := range u.Sources {
-			req.Paths = append(req.Paths, s.Watches()...)
-		}
-		reqs = append(reqs, req)
+		asked, versions = append(asked, u), append(versions, upstreamOf(last, u.Name).Version)
 	}
-	heads := r.Repositories.Heads(ctx, reqs)
+	heads := r.heads(ctx, asked, refs, versions, when, opts)
 	if ctx.Err() != nil {
 		return collected{}, r.stopped(ctx)
 	}
@@ -63,12 +59,15 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 	for i, u := range asked {
 		old := upstreamOf(last, u.Name)
 		up := snapshot.Upstream{Name: u.Name, Repository: u.Repository, WebURL: u.WebURL, Ref: refs[i], SHA: old.SHA, Version: old.Version}
-		if heads[i].Err == nil {
-			up.Ref, up.SHA = heads[i].Head.Ref, heads[i].Head.SHA
+		if own := heads[headKey(u, sources.Watch{})]; own.Err == nil {
+			up.Ref, up.SHA = own.Head.Ref, own.Head.SHA
 		}
+		version := ""
 		for _, s := range u.Sources {
 			oldSec, had := sectionOf(old, s.Name())
-			sec, moved, err := r.section(ctx, u, s, heads[i], oldSec, had, opts)
+			w := s.Watch(versions[i])
+			head := heads.of(u, w)
+			sec, moved, err := r.section(ctx, reading{u, s, w, head, when}, oldSec, had, opts)
 			if ctx.Err() != nil {
 				return collected{}, r.stopped(ctx)
 			}
@@ -86,16 +85,18 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 				c.failed = append(c.failed, failedSource(u.Name, s.Name(), err))
 				c.causes = append(c.causes, err)
 			case sec.Status == snapshot.Skipped:
-				c.skipped = append(c.skipped, failedSource(u.Name, s.Name(), heads[i].Err))
+				c.skipped = append(c.skipped, failedSource(u.Name, s.Name(), head.Err))
 			default:
 				c.good++
 			}
-			if sec.Version != "" {
-				up.Version = sec.Version
+			// Gates tell the version of a commit; where none are read, the newest release does.
+			if sec.Version != "" && (s.Name() == snapshot.SourceGates || version == "") {
+				version = sec.Version
 			}
 			c.changed = c.changed || moved
 			up.Sections = append(up.Sections, sec)
 		}
+		up.Version = cmp.Or(version, up.Version)
 		c.changed = c.changed || len(up.Sections) != len(old.Sections)
 		c.snap.Upstreams = append(c.snap.Upstreams, up)
 	}
@@ -104,23 +105,34 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, last *snapshot.Sn
 	return c, nil
 }
 
+// reading is one section to be read.
+type reading struct {
+	upstream Upstream
+	source   Source
+	watch    sources.Watch
+	head     repo.HeadResult
+	when     moment
+}
+
 // section brings one section up to date. moved says that it must be stored.
-func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.HeadResult, old snapshot.Section, had bool, opts Options) (sec snapshot.Section, moved bool, err error) {
+func (r *Runner) section(ctx context.Context, x reading, old snapshot.Section, had bool, opts Options) (sec snapshot.Section, moved bool, err error) {
+	s, head := x.source, x.head
 	carry := func(status snapshot.Status, reason string) snapshot.Section {
 		sec := old
 		sec.Source, sec.Status, sec.Reason = s.Name(), status, reason
 		if !had {
-			sec.Parser = s.Parser()
+			sec.Parser, sec.Repository = s.Parser(), x.watch.Repository
 		}
 		return sec
 	}
-	if !opts.reads(u.Name, s.Name()) {
+	if !opts.reads(x.upstream.Name, s.Name()) {
 		return carry(snapshot.Carried, "not asked for"), false, nil
 	}
+	watched := watchedAt(x.watch, head.Head)
 	// Removals that were not believed are in no object id: who accepts them wants another reading.
 	accepts := slices.Contains(opts.AcceptRemovals, s.Name())
 	if had && !accepts && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
-		sameObjects(old.Watched, s.Watches(), head.Head.OIDs) && !old.Items.Empty() {
+		old.Repository == x.watch.Repository && slices.Equal(old.Watched, watched) && !old.Items.Empty() {
 		sec := carry(snapshot.Complete, "")
 		return sec, old.Status != snapshot.Complete, nil
 	}
@@ -131,11 +143,12 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 		return sec, !had || old.Status != snapshot.Skipped, nil
 	}
 	if err == nil {
-		sec, err = r.read(ctx, u, s, head.Head)
+		sec, err = r.read(ctx, x, old)
 	}
 	if err == nil {
 		// What the configuration no longer names is no removal upstream.
-		accept := accepts || !samePaths(old.Watched, sec.Watched) || !sameSetup(old.Setup, sec.Setup)
+		sec.Watched = watched
+		accept := accepts || !samePlaces(old, sec) || !sameSetup(old.Setup, sec.Setup)
 		sec, err = guard(sec, old, accept)
 	}
 	if err != nil {
@@ -146,13 +159,18 @@ func (r *Runner) section(ctx context.Context, u Upstream, s Source, head repo.He
 	return sec, !same, err
 }
 
-func (r *Runner) read(ctx context.Context, u Upstream, s Source, head repo.Head) (snapshot.Section, error) {
-	reader, err := r.Repositories.Reader(u.Repository)
+func (r *Runner) read(ctx context.Context, x reading, old snapshot.Section) (snapshot.Section, error) {
+	reader, err := r.Repositories.Reader(cmp.Or(x.watch.Repository, x.upstream.Repository))
 	if err != nil {
 		return snapshot.Section{}, err
 	}
-	sec, err := s.Collect(ctx, reader, sources.CommitOf(head))
-	sec.ReadAt, sec.Setup = r.Now().UTC(), s.Setup()
+	at := sources.CommitOf(x.head.Head)
+	at.Last = old
+	if x.when == thePast {
+		at.AsOf = x.head.Head.Time
+	}
+	sec, err := x.source.Collect(ctx, reader, at)
+	sec.Repository, sec.ReadAt, sec.Setup = x.watch.Repository, r.Now().UTC(), x.source.Setup()
 	return sec, err
 }
 
@@ -160,6 +178,11 @@ func (r *Runner) read(ctx context.Context, u Upstream, s Source, head repo.Head)
 // gates that are there but could not be read this time, or whose watched place is gone as a whole: a
 // folder that moved looks just like that.
 func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, error) {
+	if is, was := sec.Items.Proposals, old.Items.Proposals; is != nil && was != nil && !acceptRemovals {
+		if reason := diff.ProposalsLookMoved(*was, *is); reason != "" {
+			return sec, errors.New(reason)
+		}
+	}
 	if sec.Items.Gates == nil || old.Items.Gates == nil {
 		return sec, nil
 	}
@@ -259,7 +282,7 @@ func cmpString(a, b string) int {
 }
 
 func sameSection(a, b snapshot.Section) (bool, error) {
-	if a.Status != b.Status || a.Parser != b.Parser || a.Setup != b.Setup || !slices.Equal(a.Watched, b.Watched) {
+	if a.Status != b.Status || a.Parser != b.Parser || a.Setup != b.Setup || a.Repository != b.Repository || !slices.Equal(a.Watched, b.Watched) {
 		return false, nil
 	}
 	ha, err := a.Hash()
@@ -270,17 +293,10 @@ func sameSection(a, b snapshot.Section) (bool, error) {
 	return ha == hb, err
 }
 
-// sameObjects reports whether every watched path has the object id it had.
-func sameObjects(old []snapshot.Object, paths []string, now map[string]string) bool {
-	if len(old) != len(paths) {
-		return false
-	}
-	for _, o := range old {
-		if oid, asked := now[o.Path]; !asked || oid != o.OID {
-			return false
-		}
-	}
-	return true
+// samePlaces reports whether two sections were read from the same places of the same repository. Where both
+// tell their configuration, that decides: which of its files a source watches may follow from the version.
+func samePlaces(a, b snapshot.Section) bool {
+	return a.Repository == b.Repository && (a.Setup != "" && a.Setup == b.Setup || samePaths(a.Watched, b.Watched))
 }
 
 // samePaths reports whether two sections were read from the same places, by the same configuration.
@@ -309,21 +325,22 @@ func sectionOf(u snapshot.Upstream, source string) (snapshot.Section, bool) {
 }
 
 // At reads all upstreams at one ref, for commands without state. Failures are errors, and so is what was
-// skipped: a command that compares nothing with nothing must not say that nothing changed.
-func (r *Runner) At(ctx context.Context, ref string) (*snapshot.Snapshot, error) {
-	refs := make([]string, len(r.Upstreams))
+// skipped: a command that compares nothing with nothing must not say that nothing changed. Only these sources
+// are read, or all where none is named.
+func (r *Runner) At(ctx context.Context, ref string, only ...string) (*snapshot.Snapshot, error) {
+	refs, when := make([]string, len(r.Upstreams)), thePast
 	for i := range refs {
 		refs[i] = ref
 		if ref == "" {
-			refs[i] = r.Upstreams[i].Ref
+			refs[i], when = r.Upstreams[i].Ref, thePresent
 		}
 	}
-	return r.wholeAt(ctx, refs)
+	return r.wholeAt(ctx, refs, when, Options{Only: only})
 }
 
 // wholeAt reads each upstream at its ref, and those without one not at all.
-func (r *Runner) wholeAt(ctx context.Context, refs []string) (*snapshot.Snapshot, error) {
-	c, err := r.collectAt(ctx, refs, nil, nil, Options{})
+func (r *Runner) wholeAt(ctx context.Context, refs []string, when moment, opts Options) (*snapshot.Snapshot, error) {
+	c, err := r.collectAt(ctx, refs, when, nil, nil, opts)
 	if err != nil {
 		return nil, err
 	}

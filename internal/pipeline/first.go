@@ -151,14 +151,14 @@ func (r *Runner) incomplete(d publish.FiledDigest) report.Alert {
 }
 
 func (r *Runner) readBase(ctx context.Context, refs []string, f *firstRun) (*snapshot.Snapshot, error) {
-	base, err := r.collectAt(ctx, refs, nil, nil, Options{})
+	base, err := r.collectAt(ctx, refs, thePast, nil, nil, Options{})
 	if err != nil {
 		return nil, err
 	}
 	for i, failed := range base.failed {
 		var absent *sources.AbsentError
 		var notFound *repo.NotFoundError
-		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && f.recovered {
+		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && (f.recovered || !notFound.Until.IsZero()) {
 			note := fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", failed.Upstream, failed.Source, failed.Reason)
 			if !slices.Contains(f.notices, note) {
 				f.notices = append(f.notices, note)

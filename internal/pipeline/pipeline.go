@@ -40,7 +40,9 @@ type Source interface {
 	Parser() int
 	// Setup is a fingerprint of what the configuration says of how files are read.
 	Setup() string
-	Watches() []string
+	// Watch is what makes a new reading necessary. version is what the upstream is known to be ("1.37"), ""
+	// where nobody knows yet.
+	Watch(version string) sources.Watch
 	Collector
 }
 
@@ -85,9 +87,12 @@ type Writer interface {
 
 // Runner holds what a run needs. Its parts are handed in; it has no state of its own.
 type Runner struct {
-	Upstreams    []Upstream
-	Definitions  []Definition
-	Watch        diff.Watch
+	Upstreams   []Upstream
+	Definitions []Definition
+	Watch       diff.Watch
+	// Yours reads what more of Watch.Settings there is, and what to say of it, where that costs requests; nil:
+	// nothing. It is called at most once in a run, when something changed.
+	Yours        func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
 	Repositories Repositories
 	State        Reader
 	// Writer and Channels are nil in a dry run. Channels are by type.
@@ -229,7 +234,7 @@ func (r *Runner) check(opts Options) error {
 	}
 	for _, name := range slices.Concat(opts.Only, opts.AcceptRemovals) {
 		if !r.hasSource(name) {
-			return &UsageError{fmt.Sprintf("there is no source %q; sources are: gates", name)}
+			return &UsageError{fmt.Sprintf("there is no source %q; sources are: %s", name, strings.Join(r.sourceNames(), ", "))}
 		}
 	}
 	return nil
@@ -244,15 +249,19 @@ func (r *Runner) definition(name string) *Definition {
 	return nil
 }
 
-func (r *Runner) hasSource(name string) bool {
+func (r *Runner) hasSource(name string) bool { return slices.Contains(r.sourceNames(), name) }
+
+// sourceNames are the names of all sources that are configured, each once.
+func (r *Runner) sourceNames() []string {
+	var out []string
 	for _, u := range r.Upstreams {
 		for _, s := range u.Sources {
-			if s.Name() == name {
-				return true
+			if !slices.Contains(out, s.Name()) && s.Name() != snapshot.SourceNoteData {
+				out = append(out, s.Name())
 			}
 		}
 	}
-	return false
+	return out
 }
 
 // partial reports whether a run leaves out something that definitions tell of, so that no cursor may move.
@@ -272,7 +281,8 @@ func (o Options) reads(upstream, source string) bool {
 		return false
 	}
 	for _, only := range o.Only {
-		if only == source {
+		// What the data files say of notes is told with the releases.
+		if only == source || only == snapshot.SourceReleases && source == snapshot.SourceNoteData {
 			return true
 		}
 	}

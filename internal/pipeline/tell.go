@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,6 +125,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			return nil, errors.Join(failure, err)
 		}
 	}
+	mine := &yours{ask: r.Yours}
 	for _, d := range r.Definitions {
 		cur, has := cursors[d.Name]
 		if !has {
@@ -151,7 +153,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past,
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil, lost: first.alerts[d.Name],
 		}
@@ -233,7 +235,7 @@ func (r *Runner) since(ctx context.Context, opts Options) (*snapshot.Snapshot, e
 			}
 		}
 	}
-	return r.wholeAt(ctx, refs)
+	return r.wholeAt(ctx, refs, thePast, Options{})
 }
 
 // onlyIn is s without the upstreams that other does not have.
@@ -264,7 +266,7 @@ func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error
 func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
 	u := report.Upstream{UpstreamResult: res, FirstRun: firstRun}
 	for _, c := range res.Changes {
-		u.Evidence = append(u.Evidence, trace.FromComments(c))
+		u.Evidence = append(u.Evidence, trace.Of(c, res.Repository, res.WebURL))
 	}
 	return u
 }
@@ -328,7 +330,7 @@ func sectionIn(s *snapshot.Snapshot, upstream, source string) *snapshot.Section 
 
 // readAlike reports whether two sections were read by the same parser and the same configuration.
 func readAlike(a, b snapshot.Section) bool {
-	return a.Parser == b.Parser && samePaths(a.Watched, b.Watched) && sameSetup(a.Setup, b.Setup)
+	return a.Parser == b.Parser && samePlaces(a, b) && sameSetup(a.Setup, b.Setup)
 }
 
 // sameSetup compares fingerprints; where one was not kept nobody can tell, and nothing is made of it.
@@ -336,36 +338,52 @@ func sameSetup(a, b string) bool { return a == b || a == "" || b == "" }
 
 // readToday reports whether a section was read by today's parser and configuration.
 func readToday(src Source, sec snapshot.Section) bool {
-	return sec.Parser == src.Parser() && sameSetup(sec.Setup, src.Setup()) && readFrom(sec, src.Watches())
+	return sec.Parser == src.Parser() && sameSetup(sec.Setup, src.Setup()) && readFromToday(src, sec)
 }
 
-func readFrom(sec snapshot.Section, paths []string) bool {
-	return len(sec.Watched) == len(paths) && !slices.ContainsFunc(sec.Watched, func(o snapshot.Object) bool { return !slices.Contains(paths, o.Path) })
+// readFromToday reports whether a section was read from the places that its source reads today.
+func readFromToday(src Source, sec snapshot.Section) bool {
+	w := src.Watch(sec.Version)
+	if sec.Repository != w.Repository {
+		return false
+	}
+	if sec.Setup != "" && sec.Setup == src.Setup() {
+		return true
+	}
+	return len(sec.Watched) == len(w.Paths) && !slices.ContainsFunc(sec.Watched, func(o snapshot.Object) bool { return !slices.Contains(w.Paths, o.Path) })
 }
 
 // reread reads a section once more at its commit, with today's parser and from today's paths. How fresh it is
 // does not change by that. What the first reading had kept, of places that were gone and of what could not be read,
 // is kept: the other side of the comparison has it too.
 func (r *Runner) reread(ctx context.Context, up snapshot.Upstream, src Source, sec snapshot.Section) (snapshot.Section, error) {
-	reader, err := r.Repositories.Reader(up.Repository)
+	w := src.Watch(sec.Version)
+	if sec.Repository != w.Repository {
+		return sec, fmt.Errorf("it was read of %s, and the configuration names %s", cmp.Or(sec.Repository, up.Repository), cmp.Or(w.Repository, up.Repository))
+	}
+	reader, err := r.Repositories.Reader(cmp.Or(sec.Repository, up.Repository))
 	if err != nil {
 		return sec, err
 	}
 	var again snapshot.Section
-	if readFrom(sec, src.Watches()) {
+	if readFromToday(src, sec) {
 		again, err = src.Reread(ctx, reader, sec)
 	} else {
-		head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: up.Repository, Ref: sec.SHA, Paths: src.Watches()}})[0]
-		if head.Err != nil {
-			return sec, head.Err
+		head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: cmp.Or(sec.Repository, up.Repository), Ref: sec.SHA, Paths: w.Paths, Releases: w.Releases}})[0]
+		if err := cmp.Or(head.Err, head.ReleasesErr); err != nil {
+			return sec, err
 		}
-		again, err = src.Collect(ctx, reader, sources.Commit{Ref: sec.Ref, SHA: sec.SHA, OIDs: head.Head.OIDs})
+		at := sources.CommitOf(head.Head)
+		at.Ref, at.SHA, at.AsOf = sec.Ref, sec.SHA, sec.ReadAt
+		again, err = src.Collect(ctx, reader, at)
+		again.Watched = watchedAt(w, head.Head)
 	}
 	if err != nil {
 		return sec, err
 	}
+	again.Repository, again.ReadAt = sec.Repository, sec.ReadAt
 	again.Status, again.Reason, again.CurrentAt, again.Failing = sec.Status, sec.Reason, sec.CurrentAt, sec.Failing
-	if set := again.Items.Gates; set != nil && sec.Items.Gates != nil && readFrom(sec, src.Watches()) && sameSetup(sec.Setup, src.Setup()) {
+	if set := again.Items.Gates; set != nil && sec.Items.Gates != nil && readFromToday(src, sec) && sameSetup(sec.Setup, src.Setup()) {
 		kept := *set
 		keepUnreadGates(&kept, sec.Items.Gates.Gates)
 		keepGatesOfGonePaths(&kept, sec.Items.Gates.Gates, absent(again.Watched))

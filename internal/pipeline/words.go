@@ -23,6 +23,7 @@ type words struct {
 	current    *snapshot.Snapshot
 	givenUp    []store.Delivery
 	past       history
+	yours      *yours
 	notices    []string
 	fromTag    bool // the base is the highest stable release
 	// alone: the base was asked for by hand (--since); what is owed is left out of it.
@@ -145,8 +146,16 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current, w.past)
 	dg.Alerts = alerts
 	dg.Notices = slices.Concat(w.notices, more, recovered)
-	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams, Filter: w.definition.Filter}
-	for _, res := range diff.Compare(was, is, opts) {
+	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams}
+	results := diff.Compare(was, is, opts)
+	if slices.ContainsFunc(results, func(u diff.UpstreamResult) bool { return len(u.Changes) > 0 }) {
+		settings, notices := w.yours.get(ctx)
+		opts.Watch.Settings = slices.Concat(opts.Watch.Settings, settings)
+		dg.Notices = slices.Concat(dg.Notices, notices)
+		opts.Filter = w.definition.Filter
+		results = diff.Compare(was, is, opts)
+	}
+	for _, res := range results {
 		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
 	}
 	return stretch{base, dg}, nil

@@ -140,10 +140,18 @@ type source struct {
 	unreadAt int
 }
 
-func (s *source) Name() string      { return s.name }
-func (s *source) Parser() int       { return s.parser }
-func (s *source) Setup() string     { return s.setup }
-func (s *source) Watches() []string { return s.paths }
+func (s *source) Name() string { return s.name }
+func (s *source) Parser() int  { return s.parser }
+
+// Setup is a fingerprint of all that the configuration says, paths too; "" plays a state that has none yet.
+func (s *source) Setup() string {
+	if s.setup == "" {
+		return ""
+	}
+	return fmt.Sprint(s.setup, s.paths)
+}
+
+func (s *source) Watch(string) sources.Watch { return sources.Watch{Paths: s.paths} }
 
 func (s *source) Collect(ctx context.Context, r repo.Reader, at sources.Commit) (snapshot.Section, error) {
 	sec := snapshot.Section{Source: s.name, Ref: at.Ref, SHA: at.SHA}

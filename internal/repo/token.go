@@ -18,7 +18,7 @@ const (
 	// batchBytes bounds the files of one document. GitHub gives up (502) on much larger answers.
 	batchBytes = 2 << 20
 	// batchObjects bounds their number.
-	batchObjects = 300
+	batchObjects = 350
 	// guessedSize stands for a file whose size no listing told.
 	guessedSize = 64 << 10
 	// rawBytes is the size above which GraphQL is not even tried: it cuts long texts about there.

@@ -129,7 +129,7 @@ func TestManyProposalsCostFewRequests(t *testing.T) {
 		change [2]func(*github.Options)
 		want   github.Cost
 	}{
-		"token":                  {[2]func(*github.Options){with, with}, github.Cost{GraphQL: 4, REST: 1}},       // head; the tree; three documents of files
+		"token":                  {[2]func(*github.Options){with, with}, github.Cost{GraphQL: 3, REST: 1}},       // head; the tree; two documents of files
 		"anonymous":              {[2]func(*github.Options){anonymous, with}, github.Cost{REST: 4, Raw: 1}},      // branch, commit and tree; the archive's place; the archive
 		"anonymous, no raw host": {[2]func(*github.Options){anonymous, noRawHost}, github.Cost{REST: 4, Raw: 1}}, // likewise
 	} {
@@ -161,8 +161,8 @@ func TestManyProposalsCostFewRequests(t *testing.T) {
 	if got, err := r.Blobs(t.Context(), "", objects); err != nil || len(got) != 650 {
 		t.Fatalf("%d, %v", len(got), err)
 	}
-	if got := c.Cost(); got != (github.Cost{GraphQL: 6}) {
-		t.Errorf("cost without a listing %+v, want three documents for the sizes and three for the files", got)
+	if got := c.Cost(); got != (github.Cost{GraphQL: 4}) {
+		t.Errorf("cost without a listing %+v, want two documents for the sizes and two for the files", got)
 	}
 }
 

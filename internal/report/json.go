@@ -56,6 +56,9 @@ type sourceDocument struct {
 	CurrentAt   string            `json:"current_at"` // RFC 3339, UTC; "" when not known
 	Items       int               `json:"items"`
 	Diagnostics []gate.Diagnostic `json:"diagnostics"`
+	Repository  string            `json:"repository"`
+	From        string            `json:"from"` // commit the items were compared from; "" for a baseline
+	To          string            `json:"to"`
 }
 
 type changeDocument struct {
@@ -68,8 +71,8 @@ type changeDocument struct {
 	Why         string           `json:"why"`
 	Mine        bool             `json:"mine"`
 	MineBecause string           `json:"mine_because"`
-	Before      *gate.View       `json:"before"`
-	After       *gate.View       `json:"after"`
+	Before      any              `json:"before"` // the item, or null
+	After       any              `json:"after"`
 	Scheduled   []gate.Spec      `json:"scheduled"`
 	Evidence    []trace.Evidence `json:"evidence"`
 }
@@ -115,6 +118,7 @@ func diffDocumentOf(u Upstream) diffDocument {
 	for _, s := range u.Sections {
 		src := sourceDocument{
 			Status: s.Status, Reason: s.Reason, Baseline: s.Baseline, Items: s.Items, Diagnostics: list(s.Diagnostics),
+			Repository: s.Repository, From: s.From.SHA, To: s.To.SHA,
 		}
 		if !s.CurrentAt.IsZero() {
 			src.CurrentAt = s.CurrentAt.UTC().Format(time.RFC3339)
@@ -129,10 +133,25 @@ func diffDocumentOf(u Upstream) diffDocument {
 		if i < len(u.Evidence) {
 			cd.Evidence = list(u.Evidence[i])
 		}
-		if g := c.Gate; g != nil {
-			cd.Before = view(g.Before, g.FromVersion, u.WebURL, u.From.SHA)
-			cd.After = view(g.After, g.ToVersion, u.WebURL, u.To.SHA)
+		switch {
+		case c.Gate != nil:
+			g := c.Gate
+			if v := view(g.Before, g.FromVersion, u.WebURL, u.From.SHA); v != nil {
+				cd.Before = v
+			}
+			if v := view(g.After, g.ToVersion, u.WebURL, u.To.SHA); v != nil {
+				cd.After = v
+			}
 			cd.Scheduled = list(g.Scheduled)
+		case c.Release != nil:
+			cd.After = releaseDocumentOf(*c.Release)
+		case c.Proposal != nil:
+			if p := c.Proposal.Before; p != nil {
+				cd.Before = proposalDocumentOf(*p)
+			}
+			if p := c.Proposal.After; p != nil {
+				cd.After = proposalDocumentOf(*p)
+			}
 		}
 		doc.Changes = append(doc.Changes, cd)
 	}

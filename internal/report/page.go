@@ -46,7 +46,7 @@ type entry struct {
 	next   step
 	proof  []span
 	hoist  bool // next is said by the section
-	gates  int  // how many gates it tells of
+	gates  int  // how many changes it tells of
 }
 
 // foldFrom is the number of entries from which a section that asks for nothing is folded.
@@ -65,7 +65,11 @@ func chapterOf(u Upstream) chapter {
 	bins := make([][]entry, len(shelves))
 	moves := map[[2]string][]string{}
 	var rewritten []string
+	urgent, releases := releaseShelves(u)
 	for i, c := range u.Changes {
+		if c.Release != nil || c.Proposal != nil && !c.Mine {
+			continue // they have shelves of their own
+		}
 		var ev []trace.Evidence
 		if i < len(u.Evidence) {
 			ev = u.Evidence[i]
@@ -80,6 +84,10 @@ func chapterOf(u Upstream) chapter {
 			continue
 		}
 		at := slices.IndexFunc(shelves, func(p shelfPlan) bool { return p.takes(c) })
+		if c.Proposal != nil {
+			bins[at] = append(bins[at], proposalEntry(u, c))
+			continue
+		}
 		bins[at] = append(bins[at], entryOf(u, c, ev))
 	}
 	for i, p := range shelves {
@@ -100,6 +108,12 @@ func chapterOf(u Upstream) chapter {
 		}
 		ch.sections = append(ch.sections, s)
 	}
+	// What breaks stands first, then what is the reader's, then the rest by source.
+	own := 0
+	for own < len(ch.sections) && ch.sections[own].own {
+		own++
+	}
+	ch.sections = slices.Concat(ch.sections[:own], urgent, ch.sections[own:], releases, proposalSections(u))
 	return ch
 }
 
@@ -218,14 +232,7 @@ func (s *section) hoistSteps(above bool) {
 func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
 	e := entry{gates: 1, id: c.ID, also: c.Variant, change: whatChanged(c), next: nextStep(c), proof: proofOf(u, c, evidence)}
 	e.about = aboutOf(c)
-	switch {
-	case c.Mine && strings.HasPrefix(c.MineBecause, diff.SetIn):
-		e.why = say("Yours: you set it in " + strings.TrimPrefix(short(c.MineBecause, 200), diff.SetIn) + ".")
-	case c.Mine && c.MineBecause != "":
-		e.why = say("Yours because you watch " + short(c.MineBecause, 200) + ".")
-	case c.Mine:
-		e.why = say("Yours because it is on your watch list.")
-	}
+	e.why = whyMine(c)
 	if c.Has(diff.GateRemoved) && c.Why != "" && c.Severity == diff.Act {
 		// Other reasons repeat what the change says; this one tells an early removal from an announced one.
 		e.change = say(e.change, " "+sentence(upper(short(c.Why, 300))))
@@ -233,7 +240,23 @@ func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
 	if c.Has(diff.GateAdded) && len(c.Kinds) == 1 && len(c.Gate.Scheduled) == 0 && e.change.plain() == newAlpha(*c.Gate) {
 		e.change = nil // its section says exactly this
 	}
+	if note := noteWords(c.Gate); note != nil {
+		e.change = say(e.change, " ", note)
+	}
 	return e
+}
+
+// whyMine says why a change is the reader's own; nothing where it is not.
+func whyMine(c diff.Change) phrase {
+	switch {
+	case c.Mine && strings.HasPrefix(c.MineBecause, diff.SetIn):
+		return say("Yours: you set it in " + strings.TrimPrefix(short(c.MineBecause, 200), diff.SetIn) + ".")
+	case c.Mine && c.MineBecause != "":
+		return say("Yours because you watch " + short(c.MineBecause, 200) + ".")
+	case c.Mine:
+		return say("Yours because it is on your watch list.")
+	}
+	return nil
 }
 
 // newAlpha is what the section of new alpha gates says of each.
@@ -292,7 +315,7 @@ func proofOf(u Upstream, c diff.Change, evidence []trace.Evidence) []span {
 }
 
 func leadOf(u Upstream) phrase {
-	lead := say(bold(displayName(u.Upstream)+" "+compared(u.From, u.To)), ": ", tallyOf(u.Changes).words(), ".")
+	lead := say(bold(strings.TrimSpace(displayName(u.Upstream)+" "+compared(u.From, u.To))), ": ", tallyOf(u.Changes).words(), ".")
 	if u.FirstRun {
 		lead = say(lead, " This is the first digest, so it is compared with the highest stable release.")
 	}
@@ -323,8 +346,11 @@ func UpstreamWords(name string) string { return displayName(name) }
 func SourceWords(source string) string { return sourceWord(source) }
 
 func sourceWord(source string) string {
-	if source == snapshot.SourceGates {
+	switch source {
+	case snapshot.SourceGates:
 		return "feature gates"
+	case snapshot.SourceNoteData:
+		return "data of release notes"
 	}
 	return short(source, 60)
 }
@@ -364,10 +390,35 @@ func footOf(u Upstream) []phrase {
 		return say(p, linkTo(shortSHA(r.SHA), web+"/commit/"+clean(r.SHA)))
 	}
 	line := say(displayName(u.Upstream)+": compared ", commit(u.From), " with ", commit(u.To))
+	if u.From.SHA != "" && u.From.SHA == u.To.SHA {
+		line = say(displayName(u.Upstream)+": the code is unchanged: ", commit(u.To))
+	}
 	if web != "" && u.From.SHA != "" && u.To.SHA != "" && u.From.SHA != u.To.SHA {
 		line = say(line, " (", linkTo("all commits between", web+"/compare/"+clean(u.From.SHA)+"..."+clean(u.To.SHA)), ")")
 	}
-	return append(out, say(line, "."))
+	out = append(out, say(line, "."))
+	for _, s := range u.Sections {
+		if s.Repository == u.Repository || s.Source == snapshot.SourceNoteData || s.From.SHA == "" || s.To.SHA == "" {
+			continue
+		}
+		web := strings.TrimRight(s.WebURL, "/")
+		at := func(r diff.Ref) span { return linkTo(shortSHA(r.SHA), web+"/commit/"+clean(r.SHA)) }
+		line := say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" of "+short(s.Repository, 100)+" compared at ", at(s.From), " and ", at(s.To))
+		if s.From.SHA != s.To.SHA {
+			line = say(line, " (", linkTo("all commits between", web+"/compare/"+clean(s.From.SHA)+"..."+clean(s.To.SHA)), ")")
+		}
+		out = append(out, say(line, "."))
+	}
+	var read []string
+	for _, c := range releasesOf(u) {
+		if w := readWords(c.Release.Release); w != "" {
+			read = append(read, w)
+		}
+	}
+	if len(read) > 0 {
+		out = append(out, say("Release notes read: "+strings.Join(read, "; ")+"."))
+	}
+	return out
 }
 
 // minute is a time as the foot tells it.
@@ -408,7 +459,7 @@ func faultsOf(u Upstream) []phrase {
 			if d.Line > 0 {
 				where += ":" + strconv.Itoa(d.Line)
 			}
-			p := say(linkTo(cut(where, 200), blobURL(u.WebURL, u.To.SHA, d.File, d.Line)), ": ", short(d.Message, 300))
+			p := say(linkTo(cut(where, 200), blobURL(cmp.Or(s.WebURL, u.WebURL), cmp.Or(s.To.SHA, u.To.SHA), d.File, d.Line)), ": ", short(d.Message, 300))
 			if d.Lost {
 				p = say(p, " ", bold("(a gate may be missing)"))
 			}

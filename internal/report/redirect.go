@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/upstream-digest/bot/internal/kep"
 )
 
 // redirectHost is GitHub's own host for links that must leave no back-link on their target.
@@ -33,6 +35,9 @@ func safeLink(raw string, redirect bool) (link, bool) {
 		return link{}, false
 	}
 	raw = clean(raw)
+	if archived, ok := kep.ArchiveURL(raw); ok {
+		raw = archived // old notes and comments link to where design proposals lay before they were archived
+	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Opaque != "" {
 		return link{}, false

@@ -12,8 +12,20 @@ type tally struct{ act, mine, know, rest int }
 
 func tallyOf(changes []diff.Change) tally {
 	var t tally
+	mended := map[string]bool{}
 	for _, c := range changes {
 		switch {
+		case c.Release != nil:
+			// A release is told; what it asks for stands above it, each thing once.
+			t.act += len(c.Release.Urgent())
+			for _, a := range c.Release.Release.Advisories {
+				mended[advisoryKey(a)] = true
+			}
+			if c.Release.Release.Prerelease {
+				t.rest++
+			} else {
+				t.know++
+			}
 		case c.Mine:
 			t.act++
 			t.mine++
@@ -25,6 +37,7 @@ func tallyOf(changes []diff.Change) tally {
 			t.rest++
 		}
 	}
+	t.act += len(mended)
 	return t
 }
 
@@ -72,6 +85,9 @@ var (
 // same on both sides the commits tell them apart: "1.37 (a1b2c3d → e4f5a6b)".
 func compared(from, to diff.Ref) string {
 	a, b := refName(from), refName(to)
+	if from.SHA == to.SHA && a == b {
+		return a // nothing moved there; what changed stands elsewhere
+	}
 	if a == b && from.SHA != to.SHA {
 		x, y := shortSHA(from.SHA), shortSHA(to.SHA)
 		if a == x || a == "" {

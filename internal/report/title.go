@@ -69,6 +69,13 @@ var ticketWord = regexp.MustCompile(`(?i)\b(gh)-([0-9])`)
 // EntryTitle is a change in one line of words: what the gate is called, and the most important thing
 // that happened to it. It is plain text and may hold upstream's names.
 func EntryTitle(c diff.Change) string {
+	switch {
+	case c.Release != nil:
+		return cut(shownName(c.ID)+": "+headline(c), 300)
+	case c.Proposal != nil:
+		p := c.Proposal.Newest()
+		return cut(shownName(proposalName(*p))+" ("+short(p.Title, 120)+"): "+headline(c), 300)
+	}
 	id := shownName(c.ID)
 	title := humanise(id)
 	if strings.ReplaceAll(title, " ", "") != id || strings.Contains(title, " ") {
@@ -83,7 +90,12 @@ func EntryTitle(c diff.Change) string {
 // headline is the change in a few words, without a full stop.
 func headline(c diff.Change) string {
 	g := c.Gate
-	if g == nil {
+	switch {
+	case c.Release != nil:
+		return strings.TrimSuffix(notesWords(*c.Release).plain(), ".")
+	case c.Proposal != nil:
+		return strings.TrimSuffix(strings.TrimSpace(proposalWords(c).plain()), ".")
+	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}
 	in := ""

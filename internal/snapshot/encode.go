@@ -13,12 +13,13 @@ import (
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/gate"
+	"github.com/upstream-digest/bot/internal/kep"
 )
 
 // Schema is the number of the stored form. Every encoded document carries it. It rises with every
 // field that is added, renamed or given another meaning, because decoding refuses fields it does not
 // know: an old bot must not drop what a new one wrote.
-const Schema = 2
+const Schema = 3
 
 // EncodeItems gives the canonical bytes of a section's items: one JSON document with a schema number,
 // keys in fixed order, one space of indentation, everything that has no order of its own sorted. Equal
@@ -233,24 +234,60 @@ func (s *Snapshot) canonical() Snapshot {
 }
 
 func canonicalItems(items Items) Items {
-	if items.Gates == nil {
-		return items
+	if items.Gates != nil {
+		items.Gates = canonicalGates(*items.Gates)
 	}
-	set := *items.Gates
-	set.Gates = make([]gate.Gate, len(items.Gates.Gates))
-	for i, g := range items.Gates.Gates {
-		set.Gates[i] = canonicalGate(g)
+	if items.Releases != nil {
+		set := *items.Releases
+		set.Releases = slices.Clone(orEmpty(set.Releases))
+		for i := range set.Releases {
+			set.Releases[i].Published = set.Releases[i].Published.UTC()
+		}
+		slices.SortStableFunc(set.Releases, CompareReleases)
+		items.Releases = &set
 	}
-	slices.SortFunc(set.Gates, compareGates)
-	set.Diagnostics = slices.Clone(set.Diagnostics)
-	slices.SortFunc(set.Diagnostics, func(a, b gate.Diagnostic) int {
+	if items.NoteData != nil {
+		set := *items.NoteData
+		set.Notes = slices.Clone(orEmpty(set.Notes))
+		slices.SortStableFunc(set.Notes, func(a, b NoteData) int { return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.PR, b.PR)) })
+		items.NoteData = &set
+	}
+	if items.Proposals != nil {
+		set := *items.Proposals
+		set.Proposals = slices.Clone(orEmpty(set.Proposals))
+		slices.SortStableFunc(set.Proposals, func(a, b kep.Proposal) int { return strings.Compare(a.Path, b.Path) })
+		set.Diagnostics = sortedDiagnostics(set.Diagnostics)
+		set.Unread = slices.Sorted(slices.Values(set.Unread))
+		items.Proposals = &set
+	}
+	return items
+}
+
+// CompareReleases orders the newest first.
+func CompareReleases(a, b Release) int {
+	return cmp.Or(b.Published.Compare(a.Published), strings.Compare(b.Tag, a.Tag))
+}
+
+func sortedDiagnostics(ds []gate.Diagnostic) []gate.Diagnostic {
+	ds = slices.Clone(ds)
+	slices.SortFunc(ds, func(a, b gate.Diagnostic) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Message, b.Message),
 			compareBools(a.Lost, b.Lost))
 	})
+	return ds
+}
+
+func canonicalGates(set GateSet) *GateSet {
+	gates := set.Gates
+	set.Gates = make([]gate.Gate, len(gates))
+	for i, g := range gates {
+		set.Gates[i] = canonicalGate(g)
+	}
+	slices.SortFunc(set.Gates, compareGates)
+	set.Diagnostics = sortedDiagnostics(set.Diagnostics)
 	set.Unread = slices.Clone(set.Unread)
 	slices.Sort(set.Unread)
-	items.Gates = &set
-	return items
+	return &set
 }
 
 // canonicalGate sorts what has no order of its own. Owners and KEPs keep the order upstream wrote them

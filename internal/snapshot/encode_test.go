@@ -11,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/upstream-digest/bot/internal/changelog"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/golden"
+	"github.com/upstream-digest/bot/internal/kep"
 	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
@@ -25,7 +27,14 @@ func sample() *snapshot.Snapshot {
 			Name: "widgets", Repository: "acme/widgets", WebURL: "https://github.com/acme/widgets",
 			Ref: "master", SHA: strings.Repeat("a1", 20), Version: "1.37",
 			Sections: []snapshot.Section{
-				{Source: "releases", Status: snapshot.Skipped, Reason: "offline", Failing: true},
+				{Source: snapshot.SourceReleases, Status: snapshot.Skipped, Reason: "offline", Failing: true, Parser: 1, Items: snapshot.Items{Releases: releases()}},
+				{
+					Source: snapshot.SourceProposals, Status: snapshot.Complete, Repository: "acme/proposals", Parser: 1,
+					Ref: "HEAD", SHA: strings.Repeat("d4", 20), Items: snapshot.Items{Proposals: proposals()},
+				},
+				{Source: snapshot.SourceNoteData, Status: snapshot.Complete, Repository: "acme/releases", Parser: 1, Items: snapshot.Items{NoteData: &snapshot.NoteDataSet{
+					Notes: []snapshot.NoteData{{File: "a.json", PR: 2}, {File: "a.json", PR: 12, KEPs: []string{"2411"}, ActionRequired: true}, {File: "b.json", PR: 1}},
+				}}},
 				{
 					Source: snapshot.SourceGates, Status: snapshot.Complete, Parser: 1,
 					Ref: "master", SHA: strings.Repeat("a1", 20), Version: "1.37",
@@ -37,6 +46,37 @@ func sample() *snapshot.Snapshot {
 				},
 			},
 		}},
+	}
+}
+
+func releases() *snapshot.ReleaseSet {
+	day := time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC)
+	return &snapshot.ReleaseSet{Releases: []snapshot.Release{
+		{
+			Tag: "v1.36.1", Published: day.AddDate(0, 0, 9), State: snapshot.NotesRead, File: "CHANGELOG/CHANGELOG-1.36.md", Line: 40,
+			Notes: []snapshot.Note{{First: "1.36.1-rc.0", Note: changelog.Note{
+				Text: "Widgets turn.", PRs: []int{12, 13}, Refs: []string{"acme/proposals#7"}, Author: "amy", SIGs: []string{"node"}, Kinds: []string{"feature"},
+				Heading: []string{"Changes by Kind", "Feature"}, Urgent: true, ActionRequired: true, Line: 44,
+			}}},
+			Advisories: []changelog.Advisory{{CVEs: []string{"CVE-2026-0001"}, Title: "Widgets turn for strangers", Line: 41}},
+			Skipped:    []snapshot.SkipCount{{Reason: "dependency list", Count: 3}},
+		},
+		{Tag: "v1.36.0", URL: "https://github.com/acme/widgets/releases/tag/v1.36.0", Published: day, State: snapshot.NotesUnread},
+	}}
+}
+
+func proposals() *snapshot.ProposalSet {
+	return &snapshot.ProposalSet{
+		Proposals: []kep.Proposal{
+			{
+				Path: "keps/sig-a/2411-fast-widgets", Number: "2411", Title: "Fast widgets", OwningSIG: "sig-a", SIGs: []string{"sig-b"}, Status: "implementable",
+				Stage: "beta", Target: "1.37", Milestones: kep.Milestones{Alpha: "1.36", Beta: "1.37", Stable: "1.39"},
+				Gates: []kep.Gate{{Name: "FastWidget", Components: []string{"kubelet"}}}, Created: "2024-13-40", Problems: []kep.Problem{{Line: 3, Message: "no date"}},
+			},
+			{Path: "keps/sig-b/12-slow-widgets"},
+		},
+		Diagnostics: []gate.Diagnostic{{File: "keps/sig-c/13-odd/kep.yaml", Message: "no mapping"}},
+		Unread:      []string{"keps/sig-c/13-odd"},
 	}
 }
 
@@ -243,8 +283,8 @@ func TestEqualSectionsArePackedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packed.Sections) != 1 {
-		t.Errorf("%d sections stored, want 1", len(packed.Sections))
+	if len(packed.Sections) != 4 {
+		t.Errorf("%d sections stored, want each of the 4 once", len(packed.Sections))
 	}
 }
 
@@ -262,7 +302,7 @@ func TestUnpackRefusesWhatItCannotTrust(t *testing.T) {
 	}{
 		"damaged items": {head, func(string) ([]byte, error) { return []byte(`{"schema":1,"items":{}}`), nil }, "section gates of widgets: stored items are damaged"},
 		"lost items":    {head, func(string) ([]byte, error) { return nil, lost }, "section gates of widgets: lost"},
-		"newer":         {strings.Replace(head, `"schema": 2`, `"schema": 99, "mood": "new"`, 1), from(packed.Sections), "written by a newer bot (schema 99, this one knows 2)"},
+		"newer":         {strings.Replace(head, `"schema": 3`, `"schema": 99, "mood": "new"`, 1), from(packed.Sections), "written by a newer bot (schema 99, this one knows 3)"},
 		"no number":     {`{"seq":1}`, nil, "no schema number"},
 		"number zero":   {`{"schema":0}`, nil, "schema 0 does not exist"},
 		"unknown field": {strings.Replace(head, `"seq"`, `"sequence"`, 1), from(packed.Sections), `unknown field "sequence"`},

@@ -24,8 +24,13 @@ const (
 	Skipped  Status = "skipped"  // deliberately not read; Reason: offline, anonymous, …
 )
 
-// SourceGates names the section of feature gates. A new source adds a name.
-const SourceGates = "gates"
+// The names of the sections. A new source adds a name.
+const (
+	SourceGates     = "gates"
+	SourceReleases  = "releases"
+	SourceNoteData  = "note-data"
+	SourceProposals = "proposals"
+)
 
 // Snapshot is what all upstreams were at one moment.
 type Snapshot struct {
@@ -51,6 +56,8 @@ type Section struct {
 	Source string `json:"source"`
 	Status Status `json:"status"`
 	Reason string `json:"reason,omitempty"`
+	// Repository is what was read; "" is the upstream's own.
+	Repository string `json:"repository,omitempty"`
 	// Parser is the number of the parser that made Items (gate.ParserVersion).
 	Parser int `json:"parser"`
 	// Ref, SHA and Version are those of the commit the items were read at. A carried or failed
@@ -84,11 +91,31 @@ type Object struct {
 // Items holds the typed items of one section: exactly one field is set, the section's own. Nil means
 // that nothing was ever read (no baseline yet).
 type Items struct {
-	Gates *GateSet `json:"gates,omitempty"`
+	Gates     *GateSet     `json:"gates,omitempty"`
+	Releases  *ReleaseSet  `json:"releases,omitempty"`
+	NoteData  *NoteDataSet `json:"note_data,omitempty"`
+	Proposals *ProposalSet `json:"proposals,omitempty"`
 }
 
 // Empty reports whether the section never held anything.
-func (i Items) Empty() bool { return i.Gates == nil }
+func (i Items) Empty() bool {
+	return i.Gates == nil && i.Releases == nil && i.NoteData == nil && i.Proposals == nil
+}
+
+// Count is the number of items, of whatever kind.
+func (i Items) Count() int {
+	switch {
+	case i.Gates != nil:
+		return len(i.Gates.Gates)
+	case i.Releases != nil:
+		return len(i.Releases.Releases)
+	case i.NoteData != nil:
+		return len(i.NoteData.Notes)
+	case i.Proposals != nil:
+		return len(i.Proposals.Proposals)
+	}
+	return 0
+}
 
 // GateSet is the item set of the gates source.
 type GateSet struct {

@@ -39,6 +39,9 @@ func (g Gates) Setup() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// Watch asks for the folders with registrations, and the file that tells the version.
+func (g Gates) Watch(string) Watch { return Watch{Paths: g.Watches()} }
+
 // Watches lists the paths whose object ids decide whether anything must be read.
 func (g Gates) Watches() []string {
 	var out []string
@@ -55,9 +58,6 @@ func (g Gates) Watches() []string {
 // Collect reads the gates at a commit. The section it returns is complete; everything else is an error.
 func (g Gates) Collect(ctx context.Context, r repo.Reader, at Commit) (snapshot.Section, error) {
 	sec := snapshot.Section{Source: g.Name(), Status: snapshot.Complete, Parser: g.Parser(), Ref: at.Ref, SHA: at.SHA}
-	for _, p := range g.Watches() {
-		sec.Watched = append(sec.Watched, snapshot.Object{Path: p, OID: at.OIDs[p]})
-	}
 	objects, err := g.files(ctx, r, at)
 	if err != nil {
 		return snapshot.Section{}, err

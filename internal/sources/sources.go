@@ -1,14 +1,27 @@
-// Package sources holds the collectors, one file each. A source turns what it reads of one upstream, at
-// one commit, into a section of typed items. Sources know nothing of each other, of the last run, or of
-// the digest; a source that cannot read everything errs, and never returns less.
+// Package sources holds the collectors, one file each. A source turns what it reads of one repository, at
+// one commit, into a section of typed items. Sources know nothing of each other or of the digest; a source
+// that cannot read everything errs, and never returns less.
 //
 // A new source is one file here, one field in snapshot.Items, one Compare, one template block and one
 // preset line.
 package sources
 
 import (
+	"time"
+
 	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
+
+// Watch is what a source asks the heads for: whatever changes there makes a new reading necessary.
+type Watch struct {
+	// Repository is read instead of the upstream's own, at its default branch; "" is the upstream's own.
+	Repository string
+	// Paths are files and folders whose object ids decide.
+	Paths []string
+	// Releases is how many of the repository's newest releases are asked for.
+	Releases int
+}
 
 // Commit is the state of the repository a source reads at.
 type Commit struct {
@@ -16,10 +29,20 @@ type Commit struct {
 	Ref, SHA string
 	// OIDs holds the object ids of at least the paths the source watches; "" where absent.
 	OIDs map[string]string
+	// Releases are the repository's newest, as many as were asked for, as they are now.
+	Releases []repo.Release
+	// AsOf is when the commit was what a past state is made of; zero where the present is read. Things that
+	// have no commit, such as releases, are told as they were then.
+	AsOf time.Time
+	// Last is the section's last reading. A source may take from it what it would read and parse again to the
+	// same result (a file with the same object id), and the last good reading of what cannot be read now.
+	Last snapshot.Section
 }
 
 // CommitOf takes what a source needs from a head.
-func CommitOf(h repo.Head) Commit { return Commit{Ref: h.Ref, SHA: h.SHA, OIDs: h.OIDs} }
+func CommitOf(h repo.Head) Commit {
+	return Commit{Ref: h.Ref, SHA: h.SHA, OIDs: h.OIDs, Releases: h.Releases}
+}
 
 // AbsentError says that what a source reads is not there at the commit. It is a failure where something
 // should be there; at the base of a first run it only means that there is nothing to compare with.

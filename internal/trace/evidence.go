@@ -1,8 +1,9 @@
 // Package trace finds the evidence for a change: the proposal, the ticket and the pull requests behind
 // it. A link is never bare: it says which rule found it, where, and how sure the rule is.
 //
-// For now one rule exists: the `kep:` line of a gate's doc comment. The rules that need history and
-// pull requests follow with `bot explain`.
+// What is here needs nothing but the snapshot: the `kep:` line of a gate's doc comment, the gates that a
+// proposal lists, and the release notes that name the gate. The rules that need history and pull requests
+// follow with `bot explain`.
 package trace
 
 // Confidence says how sure a rule is.

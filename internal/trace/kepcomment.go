@@ -32,13 +32,7 @@ func FromComments(c diff.Change) []Evidence {
 			continue
 		}
 		seen[n] = true
-		out = append(out, Evidence{
-			Rule:       RuleKEPComment,
-			Target:     "KEP-" + n,
-			URL:        "https://kep.k8s.io/" + n,
-			Source:     source,
-			Confidence: Certain,
-		})
+		out = append(out, kepEvidence(n, RuleKEPComment, source, Certain))
 	}
 	return out
 }

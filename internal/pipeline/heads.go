@@ -1,0 +1,145 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/sources"
+)
+
+// moment is what a reading is of: the present, or what upstreams were at their refs.
+type moment bool
+
+const (
+	thePresent moment = false
+	thePast    moment = true
+)
+
+// heads are the answers for everything that is watched, by upstream and repository.
+type heads map[[2]string]repo.HeadResult
+
+func headKey(u Upstream, w sources.Watch) [2]string {
+	return [2]string{u.Name, strings.ToLower(cmp.Or(w.Repository, u.Repository))}
+}
+
+// heads asks for the heads of all upstreams, each at its ref, and of the other repositories that their sources
+// read: at their default branches, or as these were when the upstream was at its ref. versions are what
+// the upstreams are known to be.
+func (r *Runner) heads(ctx context.Context, asked []Upstream, refs, versions []string, when moment, opts Options) heads {
+	got := heads{}
+	var own, others asking
+	for i, u := range asked {
+		own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: refs[i]})
+		for _, s := range u.Sources {
+			w := s.Watch(versions[i])
+			to, ref := &own, refs[i]
+			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
+				to, ref = &others, "HEAD"
+			}
+			if opts.reads(u.Name, s.Name()) && len(w.Paths)+w.Releases > 0 {
+				to.add(u, w, repo.HeadRequest{Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases})
+			}
+		}
+	}
+	if when == thePresent { // one request for all
+		others.keys, others.reqs = append(own.keys, others.keys...), append(own.reqs, others.reqs...)
+		others.ask(ctx, r.Repositories, got)
+		return got
+	}
+	own.ask(ctx, r.Repositories, got)
+	var then asking
+	for i, k := range others.keys {
+		at := slices.IndexFunc(own.keys, func(o [2]string) bool { return o[0] == k[0] })
+		req, err := others.reqs[i], got[own.keys[at]].Err
+		if err == nil {
+			req.Ref, err = r.commitAt(ctx, req.Repository, got[own.keys[at]].Head.Time)
+		}
+		if err != nil {
+			got[k] = repo.HeadResult{Err: err}
+			continue
+		}
+		then.keys, then.reqs = append(then.keys, k), append(then.reqs, req)
+	}
+	then.ask(ctx, r.Repositories, got)
+	return got
+}
+
+// commitAt is what a repository's default branch was at a time.
+func (r *Runner) commitAt(ctx context.Context, repository string, t time.Time) (string, error) {
+	reader, err := r.Repositories.Reader(repository)
+	if err != nil {
+		return "", err
+	}
+	sha, _, err := reader.CommitAt(ctx, "HEAD", t)
+	return sha, err
+}
+
+// asking is requests for heads, one for each upstream and repository.
+type asking struct {
+	keys [][2]string
+	reqs []repo.HeadRequest
+}
+
+func (a *asking) add(u Upstream, w sources.Watch, req repo.HeadRequest) {
+	key := headKey(u, w)
+	i := slices.Index(a.keys, key)
+	if i < 0 {
+		a.keys, a.reqs = append(a.keys, key), append(a.reqs, req)
+		return
+	}
+	for _, p := range req.Paths {
+		if !slices.Contains(a.reqs[i].Paths, p) {
+			a.reqs[i].Paths = append(a.reqs[i].Paths, p)
+		}
+	}
+	a.reqs[i].Releases = max(a.reqs[i].Releases, req.Releases)
+}
+
+func (a *asking) ask(ctx context.Context, from Repositories, into heads) {
+	if len(a.reqs) == 0 {
+		return
+	}
+	for i, res := range from.Heads(ctx, a.reqs) {
+		into[a.keys[i]] = res
+	}
+}
+
+// of is what a source is told: it fails where the releases that it asked for do.
+func (h heads) of(u Upstream, w sources.Watch) repo.HeadResult {
+	head := h[headKey(u, w)]
+	if w.Releases > 0 && head.Err == nil {
+		head.Err = head.ReleasesErr
+	}
+	return head
+}
+
+// watchedAt are the object ids that a source watches, as they are at a head.
+func watchedAt(w sources.Watch, head repo.Head) []snapshot.Object {
+	var out []snapshot.Object
+	for _, p := range w.Paths {
+		out = append(out, snapshot.Object{Path: p, OID: head.OIDs[p]})
+	}
+	if w.Releases > 0 {
+		out = append(out, snapshot.Object{Path: releaseList, OID: fingerprint(head.Releases)})
+	}
+	return out
+}
+
+// releaseList stands among watched paths for the list of releases, which is no file. No path can have it.
+const releaseList = "(releases)"
+
+func fingerprint(list []repo.Release) string {
+	h := sha256.New()
+	for _, x := range list {
+		fmt.Fprintf(h, "%q %t %s\n", x.Tag, x.Prerelease, x.PublishedAt.UTC().Format(time.RFC3339))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:20])
+}

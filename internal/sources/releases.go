@@ -1,0 +1,264 @@
+package sources
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/upstream-digest/bot/internal/changelog"
+	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/snapshot"
+)
+
+const (
+	// newestReleases is how many releases are looked at: Kubernetes publishes about six a month.
+	newestReleases = 30
+	// withNotes is how many of them are read with their notes.
+	withNotes = 20
+)
+
+// Releases collects the newest releases of one upstream, with their notes from its changelogs.
+type Releases struct {
+	// Notes is the file with the notes, {minor} standing for "1.36"; "" where there is none.
+	Notes string
+}
+
+// Name is the section's name.
+func (Releases) Name() string { return snapshot.SourceReleases }
+
+// Parser is the number of the parser behind the items.
+func (Releases) Parser() int { return changelog.ParserVersion }
+
+// Setup is the path: from another one come other notes.
+func (s Releases) Setup() string { return "notes " + s.Notes }
+
+// Watch asks for the list of releases, and the notes of the minors that upstream still makes releases of.
+func (s Releases) Watch(version string) Watch {
+	return Watch{Paths: around(s.Notes, version, 4, 1), Releases: newestReleases}
+}
+
+// Collect lists the releases and reads the notes. What a past state had in its notes is not read: a digest
+// tells the notes of what is new since.
+func (s Releases) Collect(ctx context.Context, r repo.Reader, at Commit) (snapshot.Section, error) {
+	sec := snapshot.Section{Source: s.Name(), Status: snapshot.Complete, Parser: s.Parser(), Ref: at.Ref, SHA: at.SHA}
+	list := releasesAt(at)
+	if len(list) == 0 {
+		return snapshot.Section{}, &AbsentError{"the repository has no release; switch sources.releases off for this upstream"}
+	}
+	sec.Version = newestStable(list)
+	set := &snapshot.ReleaseSet{Releases: list}
+	sec.Items.Releases = set
+	if !at.AsOf.IsZero() {
+		return sec, nil
+	}
+	last := lastNotes(at.Last, s)
+	files := map[string][]int{} // what to read, and the releases it is read for
+	for i := range list {
+		rel := &list[i]
+		rel.File = s.fileOf(*rel, i)
+		if rel.File == "" {
+			continue
+		}
+		oid, asked := at.OIDs[rel.File]
+		before, had := last.releases[rel.Tag]
+		switch {
+		case !asked: // a minor so old that its notes are no longer watched
+			takeNotes(rel, before)
+		case oid == "" && last.hadNotes(rel.File):
+			return snapshot.Section{}, fmt.Errorf("looks like a change of layout: %s is gone, which had notes of releases; check sources.releases.notes of this upstream", rel.File)
+		case oid == "":
+			rel.State = snapshot.NotesPending
+		case had && before.File == rel.File && before.State != snapshot.NotesUnread && last.inputs[rel.File] == oid:
+			takeNotes(rel, before)
+			sec.Inputs = append(sec.Inputs, snapshot.Object{Path: rel.File, OID: oid})
+		default:
+			files[rel.File] = append(files[rel.File], i)
+			sec.Inputs = append(sec.Inputs, snapshot.Object{Path: rel.File, OID: oid})
+		}
+	}
+	slices.SortFunc(sec.Inputs, func(a, b snapshot.Object) int { return strings.Compare(a.Path, b.Path) })
+	sec.Inputs = slices.Compact(sec.Inputs)
+	var want []snapshot.Object
+	for _, o := range sec.Inputs {
+		if files[o.Path] != nil {
+			want = append(want, o)
+		}
+	}
+	return sec, s.read(ctx, r, at.SHA, want, files, list)
+}
+
+// Reread parses the notes of the recorded files once more.
+func (s Releases) Reread(ctx context.Context, r repo.Reader, sec snapshot.Section) (snapshot.Section, error) {
+	sec.Parser = s.Parser()
+	set := *sec.Items.Releases
+	set.Releases = slices.Clone(set.Releases)
+	files := map[string][]int{}
+	for i, rel := range set.Releases {
+		if rel.State != snapshot.NotesUnread && slices.ContainsFunc(sec.Inputs, func(o snapshot.Object) bool { return o.Path == rel.File }) {
+			files[rel.File] = append(files[rel.File], i)
+		}
+	}
+	sec.Items.Releases = &set
+	return sec, s.read(ctx, r, sec.SHA, sec.Inputs, files, set.Releases)
+}
+
+func (s Releases) read(ctx context.Context, r repo.Reader, sha string, want []snapshot.Object, files map[string][]int, list []snapshot.Release) error {
+	if len(want) == 0 {
+		return nil
+	}
+	blobs, err := blobsOf(ctx, r, sha, want)
+	if err != nil {
+		return fmt.Errorf("read release notes: %w", err)
+	}
+	for _, b := range blobs {
+		f, err := changelog.Parse(b.Path, b.Data)
+		if err != nil {
+			return fmt.Errorf("parse release notes: %w", err)
+		}
+		for _, i := range files[b.Path] {
+			setNotes(&list[i], f)
+		}
+	}
+	return nil
+}
+
+// fileOf is where the notes of a release stand; "" where they are not read.
+func (s Releases) fileOf(rel snapshot.Release, i int) string {
+	v := canonical(rel.Tag)
+	if s.Notes == "" || v == "" || i >= withNotes {
+		return ""
+	}
+	return at(s.Notes, strings.TrimPrefix(semver.MajorMinor(v), "v"))
+}
+
+// canonical is a tag as a version with a v, "" where it is none.
+func canonical(tag string) string {
+	v := tag
+	if !strings.HasPrefix(v, "v") {
+		v = "v" + v
+	}
+	if !semver.IsValid(v) || strings.Count(semver.Canonical(v), ".") < 2 {
+		return ""
+	}
+	return v
+}
+
+func takeNotes(rel *snapshot.Release, from snapshot.Release) {
+	if from.Tag == rel.Tag && from.File == rel.File {
+		rel.State, rel.Line, rel.Notes, rel.Advisories, rel.Skipped = from.State, from.Line, from.Notes, from.Advisories, from.Skipped
+	}
+}
+
+// setNotes takes from a file what it says of a release.
+func setNotes(rel *snapshot.Release, f changelog.File) {
+	version := strings.TrimPrefix(canonical(rel.Tag), "v")
+	rel.State, rel.Line, rel.Notes, rel.Advisories, rel.Skipped = snapshot.NotesPending, 0, nil, nil, nil
+	i := slices.IndexFunc(f.Sections, func(s changelog.Section) bool { return s.Version == version })
+	if i < 0 {
+		return
+	}
+	sec := f.Sections[i]
+	rel.State, rel.Line, rel.Advisories = snapshot.NotesRead, sec.Line, sec.Advisories
+	first := firstVersions(f, version)
+	for _, n := range sec.Notes {
+		note := snapshot.Note{Note: n}
+		for _, pr := range n.PRs {
+			note.First = cmp.Or(note.First, first[pr])
+		}
+		rel.Notes = append(rel.Notes, note)
+	}
+	skipped := map[string]int{}
+	for _, s := range sec.Skipped {
+		skipped[s.Reason]++
+	}
+	for _, reason := range slices.Sorted(maps.Keys(skipped)) {
+		rel.Skipped = append(rel.Skipped, snapshot.SkipCount{Reason: reason, Count: skipped[reason]})
+	}
+}
+
+// firstVersions tells of each pull request the earliest pre-release of the same release, before version, whose
+// notes name it.
+func firstVersions(f changelog.File, version string) map[int]string {
+	base := func(v string) string { b, _, _ := strings.Cut(v, "-"); return b }
+	out := map[int]string{}
+	for _, s := range f.Sections {
+		if base(s.Version) != base(version) || semver.Compare("v"+s.Version, "v"+version) >= 0 {
+			continue
+		}
+		for _, n := range s.Notes {
+			for _, pr := range n.PRs {
+				if out[pr] == "" || semver.Compare("v"+s.Version, "v"+out[pr]) < 0 {
+					out[pr] = s.Version
+				}
+			}
+		}
+	}
+	return out
+}
+
+// releasesAt are the releases there were, newest first, without their notes.
+func releasesAt(at Commit) []snapshot.Release {
+	until := at.AsOf
+	for _, x := range at.Releases { // a tag's commit is hours older than its release
+		if !until.IsZero() && x.Tag == at.Ref {
+			until = x.PublishedAt
+		}
+	}
+	var out []snapshot.Release
+	for _, x := range at.Releases {
+		if until.IsZero() || !x.PublishedAt.After(until) {
+			out = append(out, snapshot.Release{
+				Tag: x.Tag, URL: x.URL, Prerelease: x.Prerelease, Published: x.PublishedAt.UTC().Truncate(time.Second), State: snapshot.NotesUnread,
+			})
+		}
+	}
+	slices.SortStableFunc(out, snapshot.CompareReleases)
+	return out
+}
+
+// newestStable is the highest stable version of a list, "" where there is none.
+func newestStable(list []snapshot.Release) string {
+	highest := ""
+	for _, x := range list {
+		if v := canonical(x.Tag); v != "" && semver.Prerelease(v) == "" && (highest == "" || semver.Compare(v, highest) > 0) {
+			highest = v
+		}
+	}
+	return strings.TrimPrefix(highest, "v")
+}
+
+// known is what the last reading had.
+type known struct {
+	releases map[string]snapshot.Release // by tag
+	inputs   map[string]string           // path to object id
+}
+
+// lastNotes is nothing where another parser or another path made the last reading.
+func lastNotes(sec snapshot.Section, s Releases) known {
+	k := known{releases: map[string]snapshot.Release{}, inputs: map[string]string{}}
+	if sec.Items.Releases == nil || sec.Parser != s.Parser() || sec.Setup != s.Setup() {
+		return k
+	}
+	for _, x := range sec.Items.Releases.Releases {
+		k.releases[x.Tag] = x
+	}
+	for _, o := range sec.Inputs {
+		k.inputs[o.Path] = o.OID
+	}
+	return k
+}
+
+func (k known) hadNotes(file string) bool {
+	for _, x := range k.releases {
+		if x.File == file && x.State == snapshot.NotesRead {
+			return true
+		}
+	}
+	return false
+}

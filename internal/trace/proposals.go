@@ -1,0 +1,55 @@
+package trace
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/upstream-digest/bot/internal/diff"
+)
+
+// The rules that read what other sources brought.
+const (
+	// RuleProposalGates is the list of gates in a proposal's kep.yaml.
+	RuleProposalGates = "kep-yaml"
+	// RuleReleaseNote is a release note that names the gate.
+	RuleReleaseNote = "release-note"
+	// RuleNoteData is a link to a proposal in the data file of a release note that names the gate.
+	RuleNoteData = "release-note-data"
+)
+
+// Of is all the evidence for a change that the snapshot itself holds. repository ("kubernetes/kubernetes") is
+// the one that its release notes speak of, and webURL its address.
+func Of(c diff.Change, repository, webURL string) []Evidence {
+	if c.Gate == nil {
+		return nil
+	}
+	out := FromComments(c)
+	for _, p := range c.Gate.Proposals {
+		if isNumber(p.Number) {
+			out = append(out, kepEvidence(p.Number, RuleProposalGates, p.Path+"/kep.yaml", Certain))
+		}
+	}
+	seen := map[int]bool{}
+	for _, n := range c.Gate.Notes {
+		for _, pr := range n.Note.PRs {
+			if !seen[pr] {
+				seen[pr] = true
+				number := strconv.Itoa(pr)
+				out = append(out, Evidence{
+					Rule: RuleReleaseNote, Target: repository + "#" + number, URL: strings.TrimRight(webURL, "/") + "/pull/" + number,
+					Source: "release notes of " + n.Tag, Confidence: Likely,
+				})
+			}
+		}
+		for _, k := range n.Note.KEPs {
+			if isNumber(k) {
+				out = append(out, kepEvidence(k, RuleNoteData, "release notes of "+n.Tag, Likely))
+			}
+		}
+	}
+	return out
+}
+
+func kepEvidence(number, rule, source string, how Confidence) Evidence {
+	return Evidence{Rule: rule, Target: "KEP-" + number, URL: "https://kep.k8s.io/" + number, Source: source, Confidence: how}
+}
