@@ -14,6 +14,7 @@ import (
 // briefFlags are the flags of bot brief.
 type briefFlags struct {
 	from, to, format, output string
+	notes                    bool
 }
 
 var briefFormats = []string{"text", "markdown", "json", "html"}
@@ -25,14 +26,21 @@ func (a *app) briefCommand() *cobra.Command {
 		Short: "Say what an upgrade means for feature gates: what breaks, flips, locks and is new",
 		Long: `Tells of an upgrade from one minor release to another which gates are gone, locked, on or
 off by default now, new and on, or deprecated: each once, by what it is in the end, with
-its way there and the proof. With files it begins with what they set; see bot check.`,
+its way there and the proof. With files it begins with what they set; see bot check.
+
+The release notes on the way that ask for action are told too, where they can be had: with
+--notes from the upstream (two requests, three without a token), else from its mirror, or
+from the bot's own state as far as that goes. Without these the brief says so. Of the last
+minor all patch releases count, or those up to the version given (--to 1.36.2).`,
 		Example: `  bot brief --from 1.33 --to 1.36
+  bot brief --from 1.33 --to 1.36 --notes
   bot brief --from 1.33 --to 1.36 --format markdown clusters/ > upgrade.md`,
 		RunE: func(c *cobra.Command, args []string) error { return a.brief(c.Context(), args, f) },
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.from, "from", "", "the `VERSION` that you come from, for example 1.33")
 	fl.StringVar(&f.to, "to", "", "the `VERSION` that you go to, for example 1.36")
+	fl.BoolVar(&f.notes, "notes", false, "tell the release notes that ask for action, read over the network where the upstream has no mirror")
 	fl.StringVar(&f.format, "format", "text", "how to print: "+strings.Join(briefFormats, ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
 	return c
@@ -63,6 +71,10 @@ func (a *app) brief(ctx context.Context, files []string, f briefFlags) error {
 		return err
 	}
 	b := report.Brief{Upgrade: u, Source: source, Mine: found.judge(h, from, to), Problems: found.problems, Files: found.files}
+	var failure error
+	if b.Notes, failure = a.notesOnTheWay(ctx, f); ctx.Err() != nil {
+		return failure
+	}
 	text, err := a.renderBrief(b, f.format, f.output == "")
 	if err != nil {
 		return err
@@ -70,7 +82,12 @@ func (a *app) brief(ctx context.Context, files []string, f briefFlags) error {
 	if err := a.write(f.output, text); err != nil {
 		return err
 	}
-	if len(b.Problems) > 0 {
+	if failure != nil {
+		return failure
+	}
+	c := report.Check{Problems: b.Problems}
+	a.warnOfUnjudged(c)
+	if c.Unread() {
 		return &exitError{exitSource}
 	}
 	return nil

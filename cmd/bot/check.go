@@ -36,7 +36,9 @@ upstream or its mirror, as the configuration says, or else from the bot's own st
 In a job of GitHub Actions the result goes to the job's summary too.
 
 Leaves with 1 when something breaks (see --fail-on), with 3 when a file that sets gates
-could not be read.`,
+could not be read. A template is not rendered and a variable not looked up: such places
+are named in a warning, and change no exit code. Check what comes of them, too:
+helm template … | bot check - --to 1.36.`,
 		Example: `  bot check kubeadm.yaml /etc/kubernetes/manifests --from 1.33 --to 1.36
   kubectl -n kube-system get cm kubeadm-config -o yaml | bot check - --to 1.36
   bot check . --to 1.36 --format sarif > gates.sarif`,
@@ -81,13 +83,21 @@ func (a *app) check(ctx context.Context, files []string, f checkFlags) error {
 		return err
 	}
 	a.summarize(c)
+	a.warnOfUnjudged(c)
 	switch {
-	case len(c.Problems) > 0:
+	case c.Unread():
 		return &exitError{exitSource}
 	case failOn.Fails(c):
 		return &exitError{exitFound}
 	}
 	return nil
+}
+
+// warnOfUnjudged names the places whose gates a template or a variable puts there, for the result may be far away.
+func (a *app) warnOfUnjudged(c report.Check) {
+	if s := c.Unjudged(); s != "" {
+		fmt.Fprintln(a.env.stderr, "bot: warning: "+s)
+	}
 }
 
 // maxSummary is how much GitHub takes of a step's summary: 1 MiB, of which the step may have used some.

@@ -179,6 +179,7 @@ func TestCheckBeyondTheTable(t *testing.T) {
 		return promote("ImageVolumeWithDigest", gate.Spec{Since: "1.37", Stage: gate.Beta, Default: true})(out)
 	}, "v1.37.0")
 	cluster(t, nil)
+	w.wholeConfig("upstreams:\n  - preset: kubernetes\n") // there are no proposals to read, and none are needed
 	r := w.run("check", "nodes", "--from", "1.36", "--to", "1.37")
 	if r.code != 1 || !strings.Contains(r.stdout, "WILL NOT START AT 1.37: the gate is gone (1)\n\n  NodeSwap=false") ||
 		!strings.Contains(strings.Join(strings.Fields(r.stdout), " "), "kubernetes/kubernetes at v1.37.0 (") { // however it is wrapped
@@ -254,7 +255,7 @@ func TestCheckAsksTheState(t *testing.T) {
 		t.Errorf("a version that it does not know: exit code %d\n%s", r.code, r.stderr)
 	}
 	// Read with fewer folders, the absence of a gate says nothing.
-	w.config("upstreams:\n  - preset: kubernetes\n    sources: {gates: {packages: [{path: pkg/features, component: kubernetes}]}}\n")
+	w.config("upstreams:\n  - preset: kubernetes\n    sources:\n      gates: {packages: [{path: pkg/features, component: kubernetes}]}\n")
 	if r := w.run(check...); r.code != 0 || !strings.Contains(r.stdout, "NOBODY CAN SAY") {
 		t.Errorf("with another configuration: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}

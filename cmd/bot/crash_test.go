@@ -23,6 +23,7 @@ import (
 // whose next run is the victim.
 var crashScenarios = []struct {
 	name    string
+	world   func(tb testing.TB) *testWorld // nil: released
 	prepare func(w *testWorld)
 	issues  int // after all is told
 	files   int
@@ -34,6 +35,13 @@ var crashScenarios = []struct {
 		w.ok("run")
 		w.commit("v1.36", promoteVolume)
 	}, issues: 2},
+	{name: "a changed run of all sources", world: func(tb testing.TB) *testWorld {
+		tb.Helper()
+		w := at(tb, "2026-01-28", 0)
+		w.ok("run")
+		w.advance("2026-02-10")
+		return w.testWorld
+	}, prepare: func(*testWorld) {}, issues: 2},
 	{name: "a digest of several parts", prepare: func(w *testWorld) {
 		w.commit("v1.36", invented(800))
 	}, issues: 1},
@@ -111,7 +119,11 @@ func TestKilledAnywhere(t *testing.T) {
 		for i, s := range crashScenarios {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				prepared := released(t).set("BOT_GITHUB_SETTLE_TIMEOUT=40ms")
+				world := released
+				if s.world != nil {
+					world = s.world
+				}
+				prepared := world(t).set("BOT_GITHUB_SETTLE_TIMEOUT=40ms")
 				s.prepare(prepared)
 				// Unharmed: what is to be told, and how many points there are.
 				victim := func(tb testing.TB) *testWorld {
@@ -204,6 +216,9 @@ func (w *testWorld) twin(tb testing.TB) *testWorld {
 	tb.Helper()
 	other := newWorld(tb)
 	other.gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: w.git})
+	if other.also = w.also; w.also != nil {
+		w.also(other)
+	}
 	for _, i := range w.issues() {
 		comments := i.Comments
 		i.Comments = nil

@@ -74,7 +74,7 @@ func embedded() (*insight.History, string, error) {
 func (w *world) learn(ctx context.Context, h *insight.History, minor string) (*insight.History, string, error) {
 	var missing error
 	for _, ref := range []string{"v" + minor + ".0", "release-" + minor, ""} {
-		snap, err := w.runner.At(ctx, ref)
+		snap, err := w.runner.At(ctx, ref, snapshot.SourceGates)
 		var none *repo.NotFoundError
 		if errors.As(err, &none) && ref != "" {
 			missing = errors.Join(missing, err)

@@ -73,7 +73,7 @@ func (n *noter) done() yours {
 func (a *app) mark(ctx context.Context, w *world, y *yours) error {
 	if from := w.cfg.Watch.ManifestsRepository; from != "" && len(w.cfg.Watch.Manifests) > 0 {
 		w.runner.Yours = func(ctx context.Context) ([]diff.WatchedSetting, []string) {
-			return a.remote(ctx, w, from)
+			return a.manifestsIn(ctx, w, from)
 		}
 		return nil
 	}
@@ -92,12 +92,12 @@ func (a *app) mark(ctx context.Context, w *world, y *yours) error {
 	return nil
 }
 
-// remote reads watch.manifests in a repository. Trouble with it ends no run either.
-func (a *app) remote(ctx context.Context, w *world, repository string) ([]diff.WatchedSetting, []string) {
+// manifestsIn reads watch.manifests in a repository. Trouble with it ends no run either.
+func (a *app) manifestsIn(ctx context.Context, w *world, repository string) ([]diff.WatchedSetting, []string) {
 	reader, err := w.runner.Repositories.Reader(repository)
 	var y yours
 	if err == nil {
-		y, err = remoteManifests(ctx, reader, repository, w.cfg.Watch.Manifests)
+		y, err = manifestsOf(ctx, reader, repository, w.cfg.Watch.Manifests)
 	}
 	if err != nil {
 		y.Notes = []string{fmt.Sprintf("watch.manifests: %s could not be read (%v); what is set there is not marked as yours", repository, err)}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ func (a *app) diffCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff FROM TO",
 		Short: "Compare two tags, branches or commits of an upstream",
+		Long: `Tells what changed between two refs: gates, proposals, and the releases on the way with
+their notes. On the way are the first release of each minor, the patches of the last one,
+and pre-releases where it goes no further. A branch or commit stands for the releases that
+its own changelogs tell of.`,
 		Example: `  bot diff v1.35.0 v1.36.0
   bot diff v1.36.0 master --format json | jq '.changes[] | select(.severity=="act") | .id'`,
 		Args: usage(cobra.ExactArgs(2)),
@@ -40,7 +45,7 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 	if err != nil {
 		return err
 	}
-	// Notes and proposals follow; what has no commit can't be compared by two of them.
+	// What has no commit can't be compared by two of them: releases are those on the way.
 	base, err := w.runner.At(ctx, from, snapshot.SourceGates, snapshot.SourceProposals)
 	if err != nil {
 		return err
@@ -48,6 +53,10 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 	current, err := w.runner.At(ctx, to, snapshot.SourceGates, snapshot.SourceProposals)
 	if err != nil {
 		return err
+	}
+	notes := w.runner.Passed(ctx, base, current)
+	if ctx.Err() != nil {
+		return notes
 	}
 	ups := w.runner.Between(base, current)
 	var text string
@@ -62,7 +71,7 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 	if err != nil {
 		return err
 	}
-	return a.write(output, text)
+	return errors.Join(a.write(output, text), notes)
 }
 
 // openOne opens the world of one upstream, for commands without state.

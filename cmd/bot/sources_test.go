@@ -59,8 +59,16 @@ func at(tb testing.TB, day string, proposals int) *fullWorld {
 			Message: "data", Time: date(tb, "2025-01-01"), Files: map[string][]byte{"releases/release-1.36/release-notes/release-notes-draft.json": data},
 		}}},
 	}
-	w.gh.AddRepository(ghtest.Repository{Name: "kubernetes/enhancements", GitDir: w.repositories[1].dir})
-	w.gh.AddRepository(ghtest.Repository{Name: "kubernetes/sig-release", GitDir: w.repositories[2].dir})
+	w.also = func(other *testWorld) {
+		for _, h := range w.repositories[1:] {
+			other.gh.AddRepository(ghtest.Repository{Name: h.name, GitDir: h.dir})
+		}
+		all := sample.Releases()
+		addReleases(other, all[:len(all)-len(w.releases)]...)
+	}
+	for _, h := range w.repositories[1:] {
+		w.gh.AddRepository(ghtest.Repository{Name: h.name, GitDir: h.dir})
+	}
 	w.advance(day)
 	return w
 }
@@ -86,8 +94,13 @@ func (w *fullWorld) advance(day string) {
 		w.bring(h, n)
 	}
 	for len(w.releases) > 0 && !w.releases[0].At.After(until) {
-		r := w.releases[0]
+		addReleases(w.testWorld, w.releases[0])
 		w.releases = w.releases[1:]
+	}
+}
+
+func addReleases(w *testWorld, list ...sample.Published) {
+	for _, r := range list {
 		w.gh.AddRelease("kubernetes/kubernetes", ghtest.Release{Tag: r.Tag, Prerelease: r.Prerelease, Created: r.At, Published: r.At})
 	}
 }

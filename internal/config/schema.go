@@ -123,7 +123,7 @@ func schema() []field {
 			{name: "manifests", kind: texts, def: []string{}, example: `["clusters/*/kubelet.yaml", "kubeadm/"]`,
 				doc: "Your own configuration: files, folders and globs, relative to the working directory, or to the root of manifests_repository. A change to a gate that one of them sets is yours. All forms that bot check reads are read."},
 			{name: "manifests_repository", kind: text, without: "this machine", example: "acme/platform",
-				doc: "A repository that holds the manifests, read at its default branch: for where the bot has no checkout of it. It costs three requests in a run that has something to tell, and none in others."},
+				doc: "A repository that holds the manifests, read at its default branch: for where the bot has no checkout of it. It costs three requests in a run that has something to tell (one more for each further folder), and none in others. Where it can't be read the digest says so, and the run succeeds."},
 		}},
 		digestsField(),
 		{name: "github", kind: section, doc: "How GitHub is spoken to. There is no key for the token: it comes from GITHUB_TOKEN, else BOT_GITHUB_TOKEN, else GH_TOKEN, else from the file that GITHUB_TOKEN_FILE names.", fields: []field{

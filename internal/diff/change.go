@@ -104,6 +104,8 @@ type GateChange struct {
 	// Notes are those of new releases that name the gate; Proposals those that list it.
 	Notes     []GateNote
 	Proposals []kep.Proposal
+	// Relisted are the proposals that name another gate in the place of this one, or this one in the place of another.
+	Relisted []Relisting
 }
 
 // Name is the gate's name on the newest side that has it.

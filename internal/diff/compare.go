@@ -44,8 +44,8 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		Upstream: cur.Name, Repository: cur.Repository, WebURL: cur.WebURL,
 		From: Ref{old.Ref, old.SHA, old.Version}, To: Ref{cur.Ref, cur.SHA, cur.Version},
 	}
-	var data *snapshot.NoteDataSet
-	var proposals *snapshot.ProposalSet
+	var proposals, before *snapshot.ProposalSet
+	data, _ := section(cur, snapshot.SourceNoteData)
 	for _, sec := range cur.Sections {
 		sr := SectionResult{
 			Source: sec.Source, Status: sec.Status, Reason: sec.Reason, CurrentAt: sec.CurrentAt, Items: sec.Items.Count(),
@@ -79,28 +79,33 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 				res.Changes = append(res.Changes, Gates(*was.Gates, *is.Gates)...)
 			}
 		case is.Releases != nil && comparable:
-			res.Changes = append(res.Changes, Releases(*was.Releases, *is.Releases)...)
+			res.Changes = append(res.Changes, releases(*was.Releases, *is.Releases, data.Items.NoteData)...)
 		case is.NoteData != nil:
-			data, sr.Baseline = is.NoteData, false // it tells nothing by itself
+			sr.Baseline = false // it tells nothing by itself
 		case is.Proposals != nil:
 			proposals, sr.Diagnostics = is.Proposals, is.Proposals.Diagnostics
 			if comparable {
+				before = was.Proposals
 				res.Changes = append(res.Changes, Proposals(*was.Proposals, *is.Proposals)...)
 			}
 		}
 		res.Sections = append(res.Sections, sr)
 	}
-	enrich(res.Changes, data)
 	joinNotes(res.Changes)
 	joinProposals(res.Changes, proposals)
-	kept := res.Changes[:0]
-	for _, c := range res.Changes {
-		c.Upstream = cur.Name
+	joinRelisted(res.Changes, before, proposals)
+	own := func(c Change) Change {
 		if because, ok := opts.Watch.match(c); ok {
 			c.Mine, c.MineBecause = true, because
 			c.Severity = Act
 		}
-		if opts.Filter.keeps(c) {
+		return c
+	}
+	takeBack(res.Changes, func(c Change) bool { return opts.Filter.keeps(own(c)) })
+	kept := res.Changes[:0]
+	for _, c := range res.Changes {
+		c.Upstream = cur.Name
+		if c = own(c); opts.Filter.keeps(c) {
 			kept = append(kept, c)
 		}
 	}

@@ -14,42 +14,37 @@ type GateNote struct {
 	Note snapshot.Note
 }
 
-// enrich puts what the data files say of notes into those of new releases.
-func enrich(changes []Change, data *snapshot.NoteDataSet) {
-	if data == nil {
-		return
-	}
+// enricher puts what the data files say of a note into it.
+func enricher(data *snapshot.NoteDataSet) func(snapshot.Note) snapshot.Note {
 	byPR := map[int]snapshot.NoteData{}
-	for _, d := range data.Notes {
-		byPR[d.PR] = d
-	}
-	for _, c := range changes {
-		if c.Release == nil {
-			continue
+	if data != nil {
+		for _, d := range data.Notes {
+			byPR[d.PR] = d
 		}
-		for j := range c.Release.Notes {
-			n := &c.Release.Notes[j]
-			for _, pr := range n.PRs {
-				d, ok := byPR[pr]
-				if !ok {
-					continue
-				}
-				n.ActionRequired = n.ActionRequired || d.ActionRequired
-				for _, k := range d.KEPs {
-					if !slices.Contains(n.KEPs, k) {
-						n.KEPs = append(slices.Clone(n.KEPs), k)
-					}
-				}
-				if len(n.SIGs) == 0 {
-					n.SIGs = d.SIGs
+	}
+	return func(n snapshot.Note) snapshot.Note {
+		for _, pr := range n.PRs {
+			d, ok := byPR[pr]
+			if !ok {
+				continue
+			}
+			n.ActionRequired = n.ActionRequired || d.ActionRequired
+			for _, k := range d.KEPs {
+				if !slices.Contains(n.KEPs, k) {
+					n.KEPs = append(slices.Clone(n.KEPs), k)
 				}
 			}
+			if len(n.SIGs) == 0 {
+				n.SIGs = d.SIGs
+			}
 		}
+		return n
 	}
 }
 
 // joinNotes hands each note of a new release to the changed gates it names. A note that asks for action makes
-// the gate's change one to act on.
+// the gate's change one to act on. What a pre-release told before is not told again, but proves a change that comes
+// after it.
 func joinNotes(changes []Change) {
 	names := map[string][]int{} // gate to changes
 	for i, c := range changes {
@@ -59,23 +54,34 @@ func joinNotes(changes []Change) {
 			}
 		}
 	}
+	known := func(word string) bool { return names[word] != nil }
+	hand := func(tag string, n snapshot.Note) (gates []string) {
+		var handed []int
+		gates = changelog.Mentions(n.Text, known)
+		for _, gate := range gates {
+			for _, at := range names[gate] {
+				if slices.Contains(handed, at) { // it names the gate by its old name, too
+					continue
+				}
+				handed = append(handed, at)
+				changes[at].Gate.Notes = append(changes[at].Gate.Notes, GateNote{Tag: tag, Note: n})
+				if n.ActionRequired && changes[at].Severity != Act {
+					changes[at].Severity, changes[at].Why = Act, "its release note asks for action"
+				}
+			}
+		}
+		return gates
+	}
 	for i := range changes {
 		rc := changes[i].Release
 		if rc == nil {
 			continue
 		}
 		for j := range rc.Notes {
-			n := &rc.Notes[j]
-			for _, gate := range changelog.Mentions(n.Text, func(word string) bool { return names[word] != nil }) {
-				n.Gates = append(n.Gates, gate)
-				for _, at := range names[gate] {
-					g := changes[at].Gate
-					g.Notes = append(g.Notes, GateNote{Tag: rc.Release.Tag, Note: n.Note})
-					if n.ActionRequired && changes[at].Severity != Act {
-						changes[at].Severity, changes[at].Why = Act, "its release note asks for action"
-					}
-				}
-			}
+			rc.Notes[j].Gates = hand(rc.Release.Tag, rc.Notes[j].Note)
+		}
+		for _, n := range rc.Earlier {
+			hand(rc.Release.Tag, n)
 		}
 		changes[i].Severity, changes[i].Why = releaseSeverity(*rc)
 	}
@@ -87,6 +93,30 @@ func gateNames(g GateChange) []string {
 		out = append(out, g.Before.Name)
 	}
 	return out
+}
+
+// takeBack lets releases tell the notes of gates that nobody tells, because the digest is of other components or
+// severities.
+func takeBack(changes []Change, kept func(Change) bool) {
+	told := map[string]bool{}
+	for _, c := range changes {
+		if c.Gate != nil && kept(c) {
+			for _, n := range gateNames(*c.Gate) {
+				told[n] = true
+			}
+		}
+	}
+	for i := range changes {
+		rc := changes[i].Release
+		if rc == nil {
+			continue
+		}
+		for j := range rc.Notes {
+			n := &rc.Notes[j]
+			n.Gates = slices.DeleteFunc(n.Gates, func(g string) bool { return !told[g] })
+		}
+		changes[i].Severity, changes[i].Why = releaseSeverity(*rc)
+	}
 }
 
 // joinProposals finds the proposals that name each changed gate: many to many, letter case aside.

@@ -28,47 +28,66 @@ func (p ProposalChange) Newest() *kep.Proposal {
 // Proposals compares two sets of proposals. What upstream's file calls stage and latest milestone is a target,
 // not what was shipped; the kinds say so.
 func Proposals(before, after snapshot.ProposalSet) []Change {
-	old, cur := byIdentity(before.Proposals, after.Proposals), byIdentity(after.Proposals, before.Proposals)
-	unread := func(set snapshot.ProposalSet, p kep.Proposal) bool { return slices.Contains(set.Unread, p.Path) }
+	pairs, gone, came := matchProposals(before.Proposals, after.Proposals)
 	var out []Change
-	for id, was := range old {
-		now, still := cur[id]
-		switch {
-		case still:
-			out = appendProposal(out, &was, &now)
-		case !unread(after, was):
-			out = appendProposal(out, &was, nil)
+	for _, p := range pairs {
+		out = appendProposal(out, &p[0], &p[1])
+	}
+	for _, p := range gone {
+		if !unreadProposal(after, p) {
+			out = appendProposal(out, &p, nil)
 		}
 	}
-	for id, now := range cur {
-		if _, known := old[id]; !known && !unread(before, now) {
-			out = appendProposal(out, nil, &now)
+	for _, p := range came {
+		if !unreadProposal(before, p) {
+			out = appendProposal(out, nil, &p)
 		}
 	}
-	slices.SortFunc(out, func(a, b Change) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Variant, b.Variant)) })
+	slices.SortFunc(out, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Proposal.Newest().Path, b.Proposal.Newest().Path))
+	})
 	return out
 }
 
-// byIdentity keys proposals by number; by path where there is none, or where one of the sides has the number
-// twice, for nobody could say which is which.
-func byIdentity(set, other []kep.Proposal) map[string]kep.Proposal {
-	count := func(all []kep.Proposal) map[string]int {
-		n := map[string]int{}
-		for _, p := range all {
-			n[p.Number]++
+// matchProposals pairs proposals: those in the same folder, and then those with the same number, where neither side
+// has it twice. A number may be written later, or mended; a folder may move.
+func matchProposals(before, after []kep.Proposal) (pairs [][2]kep.Proposal, gone, came []kep.Proposal) {
+	pair := func(olds, news []kep.Proposal, key func(kep.Proposal) string) (gone, came []kep.Proposal) {
+		count := map[string]int{}
+		at := map[string]kep.Proposal{}
+		for _, p := range olds {
+			count[key(p)]++
 		}
-		return n
-	}
-	here, there := count(set), count(other)
-	out := map[string]kep.Proposal{}
-	for _, p := range set {
-		if p.Number == "" || here[p.Number] > 1 || there[p.Number] > 1 {
-			out[p.Path] = p
-		} else {
-			out[p.Number] = p
+		for _, p := range news {
+			count[key(p)] += 1 << 16
+			at[key(p)] = p
 		}
+		const once = 1<<16 + 1
+		for _, p := range olds {
+			if k := key(p); k != "" && count[k] == once {
+				pairs = append(pairs, [2]kep.Proposal{p, at[k]})
+			} else {
+				gone = append(gone, p)
+			}
+		}
+		for _, p := range news {
+			if k := key(p); k == "" || count[k] != once {
+				came = append(came, p)
+			}
+		}
+		return gone, came
 	}
-	return out
+	gone, came = pair(before, after, func(p kep.Proposal) string { return p.Path })
+	gone, came = pair(gone, came, func(p kep.Proposal) string { return p.Number })
+	return pairs, gone, came
+}
+
+// unreadProposal reports whether a set has a proposal, by its folder or the number in the folder's name, that could
+// not be read.
+func unreadProposal(set snapshot.ProposalSet, p kep.Proposal) bool {
+	return slices.ContainsFunc(set.Unread, func(path string) bool {
+		return path == p.Path || p.Number != "" && kep.FolderNumber(path) == p.Number
+	})
 }
 
 func appendProposal(out []Change, old, cur *kep.Proposal) []Change {
@@ -143,16 +162,16 @@ func proposalSeverity(c Change) (Severity, string) {
 // ProposalsLookMoved guards against reading a reorganised repository as a mass removal, by the same measure as
 // [LooksLikeLayoutChange].
 func ProposalsLookMoved(before, after snapshot.ProposalSet) string {
-	old, cur := byIdentity(before.Proposals, after.Proposals), byIdentity(after.Proposals, before.Proposals)
+	_, missing, _ := matchProposals(before.Proposals, after.Proposals)
 	gone := 0
-	for id, p := range old {
-		if _, ok := cur[id]; !ok && !slices.Contains(after.Unread, p.Path) {
+	for _, p := range missing {
+		if !unreadProposal(after, p) {
 			gone++
 		}
 	}
-	if gone < 5 || gone*4 <= len(old) {
+	if gone < 5 || gone*4 <= len(before.Proposals) {
 		return ""
 	}
 	return fmt.Sprintf("looks like a change of layout: %d of %d proposals are gone at once; check sources.proposals.path, "+
-		"or accept it once with --accept-removals proposals", gone, len(old))
+		"or accept it once with --accept-removals proposals", gone, len(before.Proposals))
 }

@@ -21,6 +21,8 @@ type ReleaseChange struct {
 	Before int
 	// InFinal counts the notes of a pre-release that are told with the final release, in its words.
 	InFinal int
+	// Earlier are those that Before counts.
+	Earlier []snapshot.Note
 }
 
 // ReleaseNote is a note that is told.
@@ -43,7 +45,10 @@ func (r ReleaseChange) Urgent() []ReleaseNote {
 }
 
 // Releases compares two lists of releases. Old releases that only one side still lists are no change.
-func Releases(before, after snapshot.ReleaseSet) []Change {
+func Releases(before, after snapshot.ReleaseSet) []Change { return releases(before, after, nil) }
+
+// releases is Releases with what data files say of the notes.
+func releases(before, after snapshot.ReleaseSet, data *snapshot.NoteDataSet) []Change {
 	old := map[string]snapshot.Release{}
 	var oldest time.Time
 	for _, r := range before.Releases {
@@ -59,47 +64,68 @@ func Releases(before, after snapshot.ReleaseSet) []Change {
 		switch {
 		case !known && r.Published.Before(oldest): // it was beyond the end of the old list
 			continue
-		case known && was.State == snapshot.NotesPending && r.State == snapshot.NotesRead:
+		case known && !r.Gone && was.State == snapshot.NotesPending && r.State == snapshot.NotesRead:
 			kind = ReleaseNotes
-		case known:
+		case known || r.Gone:
 			continue
 		}
 		fresh = append(fresh, Change{Source: snapshot.SourceReleases, Kinds: []Kind{kind}, ID: r.Tag, Release: &ReleaseChange{Release: r}})
 	}
-	isFresh := func(version string) bool {
-		return slices.ContainsFunc(fresh, func(c Change) bool { return versionOf(c.ID) == version })
-	}
+	slices.SortFunc(fresh, func(a, b Change) int { return cmp.Compare(a.ID, b.ID) })
+	enrich := enricher(data)
 	for i := range fresh {
 		rc := fresh[i].Release
-		inFinal := map[int]bool{}
-		if rc.Release.Prerelease {
-			inFinal = finalNotes(fresh, rc.Release.Tag)
-		}
+		inFinal := toldInFinal(fresh, rc.Release.Tag, enrich)
 		for _, n := range rc.Release.Notes {
+			n = enrich(n)
 			switch {
 			case slices.ContainsFunc(n.PRs, func(pr int) bool { return inFinal[pr] }):
 				rc.InFinal++
-			case n.First != "" && !isFresh(n.First) && (rc.Release.Prerelease || !n.ActionRequired):
+			case stoodBefore(fresh, rc.Release, n):
 				rc.Before++
+				rc.Earlier = append(rc.Earlier, n)
 			default:
 				rc.Notes = append(rc.Notes, ReleaseNote{Note: n})
 			}
 		}
 		fresh[i].Severity, fresh[i].Why = releaseSeverity(*rc)
 	}
-	slices.SortFunc(fresh, func(a, b Change) int { return cmp.Compare(a.ID, b.ID) })
 	return fresh
 }
 
-// finalNotes are the pull requests in the notes of the final release of a pre-release, where that is new too.
-func finalNotes(fresh []Change, prerelease string) map[int]bool {
-	final, _, _ := strings.Cut(prerelease, "-")
+// isPre reports whether a release is one on the way to another. Its tag tells; the mark that upstream sets by
+// hand may be wrong.
+func isPre(tag string) bool { return strings.Contains(tag, "-") }
+
+// stoodBefore reports whether a note is told with an earlier pre-release, or was. A final release repeats what
+// asks for action, and has the last word on what its pre-releases in the same digest say.
+func stoodBefore(fresh []Change, r snapshot.Release, n snapshot.Note) bool {
+	if n.First == "" {
+		return false
+	}
+	i := slices.IndexFunc(fresh, func(c Change) bool { return versionOf(c.ID) == n.First })
+	switch {
+	case i >= 0 && fresh[i].Release.Release.State != snapshot.NotesRead: // nobody tells it there
+		return false
+	case isPre(r.Tag):
+		return true
+	}
+	return i < 0 && !n.ActionRequired
+}
+
+// toldInFinal are the pull requests of notes that are told with the final release of a pre-release, where that
+// is new too.
+func toldInFinal(fresh []Change, tag string, enrich func(snapshot.Note) snapshot.Note) map[int]bool {
+	final, _, pre := strings.Cut(tag, "-")
 	out := map[int]bool{}
 	for _, c := range fresh {
-		if c.ID != final {
+		if !pre || c.ID != final {
 			continue
 		}
 		for _, n := range c.Release.Release.Notes {
+			if stoodBefore(fresh, c.Release.Release, enrich(n)) {
+				continue
+			}
 			for _, pr := range n.PRs {
 				out[pr] = true
 			}
@@ -119,7 +145,7 @@ func releaseSeverity(r ReleaseChange) (Severity, string) {
 		return Act, "one of its notes asks for action before the upgrade"
 	case urgent > 1:
 		return Act, fmt.Sprintf("%d of its notes ask for action before the upgrade", urgent)
-	case r.Release.Prerelease:
+	case r.Release.Prerelease || isPre(r.Release.Tag):
 		return FYI, "it is a pre-release"
 	}
 	return Know, "it is a release"

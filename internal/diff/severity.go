@@ -152,7 +152,7 @@ func (w Watch) match(c Change) (because string, ok bool) {
 			have    []string
 		}{
 			{"gate", w.Gates, []string{g.Name}},
-			{"KEP", w.KEPs, append(slices.Clone(g.KEPs), proposalNumbers(c.Gate.Proposals)...)},
+			{"KEP", w.KEPs, slices.Concat(g.KEPs, proposalNumbers(c.Gate.Proposals), relistedNumbers(c.Gate.Relisted))},
 			{"SIG", w.SIGs, owningSIGs(c.Gate.Proposals)},
 			{"component", w.Components, g.Components()},
 			{"owner", w.Owners, g.Owners},
@@ -215,6 +215,14 @@ func proposalNumbers(ps []kep.Proposal) []string {
 	var out []string
 	for _, p := range ps {
 		out = append(out, p.Number)
+	}
+	return out
+}
+
+func relistedNumbers(list []Relisting) []string {
+	var out []string
+	for _, r := range list {
+		out = append(out, r.Proposal.Number)
 	}
 	return out
 }

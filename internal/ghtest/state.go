@@ -373,6 +373,14 @@ func (s *Server) AddRelease(repo string, rel Release) Release {
 	return rel
 }
 
+// DeleteRelease takes a release of a tag away, as its maintainers can. The tag stays.
+func (s *Server) DeleteRelease(repo, tag string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.mustRepo(repo)
+	r.releases = slices.DeleteFunc(r.releases, func(x *Release) bool { return x.Tag == tag })
+}
+
 // AddPullRequest adds a pull request. Its number may not be that of an issue.
 func (s *Server) AddPullRequest(repo string, p PullRequest) PullRequest {
 	s.mu.Lock()

@@ -200,8 +200,14 @@ func (c *inquiry) absent() {
 	case isMeta(c.name):
 		c.say(fmt.Sprintf("It is no gate of %s, which has a list of its own.", c.p.title()))
 	default:
-		c.say(fmt.Sprintf("No release from %s to %s has a gate of this name.", c.h.releases[0], c.h.releases[len(c.h.releases)-1]))
-		if c.j.Suggestion = c.h.nearest(c.p, c.name, c.to); c.j.Suggestion != "" {
+		never := fmt.Sprintf("o release from %s to %s has a gate of this name.", c.h.releases[0], c.h.releases[len(c.h.releases)-1])
+		c.j.Suggestion = c.h.nearest(c.p, c.name, c.to)
+		if c.p.name == "" && !c.h.misspelt(c.p, c.name, c.j.Suggestion, c.to) {
+			c.notOurs(never)
+			return
+		}
+		c.say("N" + never)
+		if c.j.Suggestion != "" {
 			advice = fmt.Sprintf("Did you mean %s? Correct it, or remove it from %s.", c.j.Suggestion, c.where())
 			if _, u := c.h.find(c.p, c.j.Suggestion, c.to); u == no {
 				advice = fmt.Sprintf("You may have meant %s, which is not known at %s either: remove it from %s.", c.j.Suggestion, c.to, c.where())
@@ -215,6 +221,18 @@ func (c *inquiry) absent() {
 		return
 	}
 	c.decide(Unknown, "", advice)
+}
+
+// notOurs is the answer for a gate that no release has, in a file that does not tell which program gets it: most such
+// are another project's, in the values of its chart.
+func (c *inquiry) notOurs(never string) {
+	c.notes = nil
+	meant := "correct its name."
+	if c.j.Suggestion != "" {
+		meant = "did you mean " + c.j.Suggestion + "?"
+	}
+	c.noData("Nothing shows that this is a gate of Kubernetes: the file does not tell which program gets it, and n"+never,
+		"Look it up in the documentation of the project that reads it; if that is Kubernetes, "+meant)
 }
 
 // lastSeen finds the last release before the target in which the program had the gate, and the first known

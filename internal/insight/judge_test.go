@@ -110,6 +110,14 @@ func TestJudge(t *testing.T) {
 		{"kubelet NodeSwap=true 1.36>1.37", insight.NoData, "", "", "from 1.20 to 1.36"},
 		{"kubelet NodeSwap=true 1.36>next", insight.NoData, "", "", "no Kubernetes version"},
 		{"kubeadm PublicKeysECDSA=true 1.32", insight.NoData, "", "", "kubeadm at 1.32"},
+		// In a file that does not tell whose it is: another project's, or a slip of the hand.
+		{"- nodeRepair=false 1.33>1.36", insight.NoData, "", "", "Nothing shows that this is a gate of Kubernetes"},
+		{"- AdditionalCertificateOutputFormats=true 1.36", insight.NoData, "", "", "Look it up in the documentation of the project"},
+		{"- NetworkPolicyStats=true 1.36", insight.NoData, "", "NetworkPolicyStatus", "did you mean NetworkPolicyStatus?"}, // Antrea's
+		{"- consumableCapacity=true 1.36", insight.NoData, "", "DRAConsumableCapacity", "did you mean"},
+		{"- InPlacePodVerticalScalling=true 1.36", insight.Unknown, "", "InPlacePodVerticalScaling", "Did you mean InPlacePodVerticalScaling?"},
+		{"- nodeswap=true 1.36", insight.Unknown, "", "NodeSwap", "Did you mean NodeSwap?"},
+		{"- GangScheduling=true 1.33>1.34", insight.Unknown, "", "", "only from 1.35 on"},
 		{"- PublicKeysECDSA=true 1.32", insight.NoData, "", "", "kubeadm at 1.32"},
 		{"kube-controller-manager Banana=true 1.27", insight.NoData, "", "", "controller-manager at 1.27"},
 		{"kube-controller-manager NodeSwap=true 1.27", insight.AlphaInUse, "1.22", "", ""}, // found where it is covered

@@ -131,6 +131,51 @@ func TestVerdictsAgreeWithTheTable(t *testing.T) {
 	}
 }
 
+// TestNamesThatNoReleaseHas: such a gate is unknown to a program that is known, and keeps it from starting. Of a file
+// that does not tell whose it is, and a name like none, nobody can say that; a slip of the hand is told as one.
+func TestNamesThatNoReleaseHas(t *testing.T) {
+	table, err := facts.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := insight.FromTable(table)
+	o := oracle{table: table}
+	others := []string{"nodeRepair", "spotToSpotConsolidation", "reservedCapacity", "LiteralCertificateSubject", "ValidateCAA", "LiveMigration", "FlowExporter", "X"}
+	for _, to := range table.Releases() {
+		for _, name := range others {
+			for _, program := range everyProgram {
+				want := insight.Unknown
+				switch {
+				case program == "" || !o.covered(program, name, to):
+					want = insight.NoData
+				case program == "client-go":
+					want = insight.Redundant
+				}
+				if j := insight.Judge(h, insight.Query{Component: program, Gate: name, Value: "true", To: to}); j.Verdict != want {
+					t.Errorf("%s of %q at %s: %s, want %s: %v", name, program, to, j.Verdict, want, j.Evidence)
+				}
+			}
+		}
+		if !o.covered("", "", to) {
+			continue
+		}
+		slips := 0
+		for _, row := range table.Rows(to) {
+			slip := row.Gate[:len(row.Gate)-1] // its last letter dropped
+			if len(slip) < 8 {
+				continue
+			}
+			slips++
+			if j := insight.Judge(h, insight.Query{Gate: slip, Value: "true", To: to}); !slices.Contains(row.RegisteredIn, "kubeadm") && j.Verdict == insight.NoData {
+				t.Errorf("%s at %s: %v, %s", slip, to, j.Evidence, j.Advice)
+			}
+		}
+		if slips < 50 {
+			t.Errorf("%d slips at %s", slips, to)
+		}
+	}
+}
+
 func (o oracle) check(q insight.Query, j insight.Judgement, releases []string, fault func(string, ...any)) {
 	listed, surely := o.has(q.Component, q.Gate, q.To)
 	covered := o.covered(q.Component, q.Gate, q.To)

@@ -24,6 +24,23 @@ func (h *History) nearest(p program, name, minor string) string {
 	return best
 }
 
+// misspelt reports whether a name in a file that does not tell whose it is can only be a slip of the hand for the
+// nearest gate. Other projects make their gates' names of the same words (Antrea's NetworkPolicyStats beside
+// NetworkPolicyStatus): so it has to be closer than what is worth a suggestion, and to a gate that there is.
+func (h *History) misspelt(p program, name, near, minor string) bool {
+	if near == "" || len(name) < minSurely {
+		return false
+	}
+	if _, u := h.find(p, near, minor); u == no {
+		return false
+	}
+	limit := min(2, len(name)/minSurely)
+	return distance(strings.ToLower(name), strings.ToLower(near), limit) <= limit
+}
+
+// minSurely is the length from which a name with one wrong letter is taken for ours.
+const minSurely = 8
+
 // distance is the number of letters to insert, drop, exchange or swap with their neighbour to get from a to
 // b, or more than limit.
 func distance(a, b string, limit int) int {

@@ -33,32 +33,32 @@ type collected struct {
 // collect asks for the heads of all upstreams at once, reads what has moved since last, and carries the
 // rest. A source that fails keeps its last good items and is named.
 func (r *Runner) collect(ctx context.Context, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
-	refs := make([]string, len(r.Upstreams))
+	from := make([]origin, len(r.Upstreams))
 	for i, u := range r.Upstreams {
-		refs[i] = u.Ref
+		from[i].ref = u.Ref
 	}
-	return r.collectAt(ctx, refs, thePresent, last, past, opts)
+	return r.collectAt(ctx, from, thePresent, last, past, opts)
 }
 
-func (r *Runner) collectAt(ctx context.Context, refs []string, when moment, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
+func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last *snapshot.Snapshot, past history, opts Options) (collected, error) {
 	var asked []Upstream
 	var versions []string
-	refs = slices.Clone(refs)
+	from = slices.Clone(from)
 	for i, u := range r.Upstreams {
-		if refs[i] == "" { // no base for this one
+		if from[i].ref == "" { // no base for this one
 			continue
 		}
-		refs[len(asked)] = refs[i]
+		from[len(asked)] = from[i]
 		asked, versions = append(asked, u), append(versions, upstreamOf(last, u.Name).Version)
 	}
-	heads := r.heads(ctx, asked, refs, versions, when, opts)
+	heads := r.heads(ctx, asked, from, versions, when, opts)
 	if ctx.Err() != nil {
 		return collected{}, r.stopped(ctx)
 	}
 	c := collected{snap: &snapshot.Snapshot{TakenAt: r.Now().UTC()}}
 	for i, u := range asked {
 		old := upstreamOf(last, u.Name)
-		up := snapshot.Upstream{Name: u.Name, Repository: u.Repository, WebURL: u.WebURL, Ref: refs[i], SHA: old.SHA, Version: old.Version}
+		up := snapshot.Upstream{Name: u.Name, Repository: u.Repository, WebURL: u.WebURL, Ref: from[i].ref, SHA: old.SHA, Version: old.Version}
 		if own := heads[headKey(u, sources.Watch{})]; own.Err == nil {
 			up.Ref, up.SHA = own.Head.Ref, own.Head.SHA
 		}
@@ -67,7 +67,7 @@ func (r *Runner) collectAt(ctx context.Context, refs []string, when moment, last
 			oldSec, had := sectionOf(old, s.Name())
 			w := s.Watch(versions[i])
 			head := heads.of(u, w)
-			sec, moved, err := r.section(ctx, reading{u, s, w, head, when}, oldSec, had, opts)
+			sec, moved, err := r.section(ctx, reading{u, s, w, head, from[i], when}, oldSec, had, opts)
 			if ctx.Err() != nil {
 				return collected{}, r.stopped(ctx)
 			}
@@ -111,6 +111,7 @@ type reading struct {
 	source   Source
 	watch    sources.Watch
 	head     repo.HeadResult
+	from     origin
 	when     moment
 }
 
@@ -167,7 +168,7 @@ func (r *Runner) read(ctx context.Context, x reading, old snapshot.Section) (sna
 	at := sources.CommitOf(x.head.Head)
 	at.Last = old
 	if x.when == thePast {
-		at.AsOf = x.head.Head.Time
+		at.AsOf = x.from.since(x.head.Head)
 	}
 	sec, err := x.source.Collect(ctx, reader, at)
 	sec.Repository, sec.ReadAt, sec.Setup = x.watch.Repository, r.Now().UTC(), x.source.Setup()
@@ -328,19 +329,19 @@ func sectionOf(u snapshot.Upstream, source string) (snapshot.Section, bool) {
 // skipped: a command that compares nothing with nothing must not say that nothing changed. Only these sources
 // are read, or all where none is named.
 func (r *Runner) At(ctx context.Context, ref string, only ...string) (*snapshot.Snapshot, error) {
-	refs, when := make([]string, len(r.Upstreams)), thePast
-	for i := range refs {
-		refs[i] = ref
+	from, when := make([]origin, len(r.Upstreams)), thePast
+	for i := range from {
+		from[i].ref = ref
 		if ref == "" {
-			refs[i], when = r.Upstreams[i].Ref, thePresent
+			from[i].ref, when = r.Upstreams[i].Ref, thePresent
 		}
 	}
-	return r.wholeAt(ctx, refs, when, Options{Only: only})
+	return r.wholeAt(ctx, from, when, Options{Only: only})
 }
 
 // wholeAt reads each upstream at its ref, and those without one not at all.
-func (r *Runner) wholeAt(ctx context.Context, refs []string, when moment, opts Options) (*snapshot.Snapshot, error) {
-	c, err := r.collectAt(ctx, refs, when, nil, nil, opts)
+func (r *Runner) wholeAt(ctx context.Context, from []origin, when moment, opts Options) (*snapshot.Snapshot, error) {
+	c, err := r.collectAt(ctx, from, when, nil, nil, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/repo"
@@ -35,10 +36,10 @@ func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Op
 		return f, err
 	}
 	// A definition of which nothing was filed starts where the others do.
-	shared := make([]string, len(r.Upstreams))
+	shared := make([]origin, len(r.Upstreams))
 	for _, d := range r.Definitions {
-		for i, ref := range filed[d.Name] {
-			shared[i] = cmp.Or(shared[i], ref)
+		for i, from := range filed[d.Name] {
+			shared[i] = cmp.Or(shared[i], from)
 		}
 	}
 	var starting []Definition
@@ -66,16 +67,16 @@ func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Op
 	}
 	read := map[string]*snapshot.Snapshot{}
 	for _, d := range starting {
-		refs := filed[d.Name]
-		if refs == nil {
-			refs = shared
+		from := filed[d.Name]
+		if from == nil {
+			from = shared
 		}
-		key := strings.Join(refs, " ")
-		if strings.TrimSpace(key) == "" {
+		if !slices.ContainsFunc(from, func(o origin) bool { return o.ref != "" }) {
 			continue
 		}
+		key := fmt.Sprint(from)
 		if read[key] == nil {
-			if read[key], err = r.readBase(ctx, refs, &f); err != nil {
+			if read[key], err = r.readBase(ctx, from, &f); err != nil {
 				return f, err
 			}
 			f.distinct = append(f.distinct, read[key])
@@ -85,10 +86,14 @@ func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Op
 	return f, nil
 }
 
-// lastFiled asks what each definition filed last: by definition, a ref for each upstream. Definitions
+// filedWithin is how long after upstream was read a digest is filed at most. What changed in that time is told
+// twice where the store was lost: better than never.
+const filedWithin = 10 * time.Minute
+
+// lastFiled asks what each definition filed last: by definition, an origin for each upstream. Definitions
 // are told at different times, so each has its own.
-func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]string, error) {
-	filed := map[string][]string{}
+func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]origin, error) {
+	filed := map[string][]origin{}
 	if r.Recover == nil {
 		return filed, nil
 	}
@@ -111,12 +116,12 @@ func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]strin
 					d.Name, m.Repository, m.Seq, x.Repository, x.Seq, x.Repository))
 			}
 		}
-		refs := make([]string, len(r.Upstreams))
+		from := make([]origin, len(r.Upstreams))
 		for _, c := range m.Compared {
 			for i, u := range r.Upstreams {
 				if u.Name == c.Upstream && c.To != "" {
-					refs[i] = c.To
-					filed[d.Name], f.recovered = refs, true
+					from[i] = origin{c.To, m.At.Add(-filedWithin)}
+					filed[d.Name], f.recovered = from, true
 				}
 			}
 		}
@@ -150,15 +155,15 @@ func (r *Runner) incomplete(d publish.FiledDigest) report.Alert {
 	}
 }
 
-func (r *Runner) readBase(ctx context.Context, refs []string, f *firstRun) (*snapshot.Snapshot, error) {
-	base, err := r.collectAt(ctx, refs, thePast, nil, nil, Options{})
+func (r *Runner) readBase(ctx context.Context, from []origin, f *firstRun) (*snapshot.Snapshot, error) {
+	base, err := r.collectAt(ctx, from, thePast, nil, nil, Options{})
 	if err != nil {
 		return nil, err
 	}
 	for i, failed := range base.failed {
 		var absent *sources.AbsentError
 		var notFound *repo.NotFoundError
-		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && (f.recovered || !notFound.Until.IsZero()) {
+		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && (f.recovered || !notFound.Until.IsZero() || r.isOther(failed.Upstream, notFound)) {
 			note := fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", failed.Upstream, failed.Source, failed.Reason)
 			if !slices.Contains(f.notices, note) {
 				f.notices = append(f.notices, note)
@@ -170,9 +175,17 @@ func (r *Runner) readBase(ctx context.Context, refs []string, f *firstRun) (*sna
 	return base.snap, nil
 }
 
-// stableTags fills refs with the highest stable tag of each upstream. An upstream without one starts
+// isOther reports whether a repository is missing that a source reads beside the upstream's own. Gates must not wait for
+// it: it may never be there.
+func (r *Runner) isOther(upstream string, missing *repo.NotFoundError) bool {
+	return missing.Ref == "" && slices.ContainsFunc(r.Upstreams, func(u Upstream) bool {
+		return u.Name == upstream && !strings.EqualFold(u.Repository, missing.Repository)
+	})
+}
+
+// stableTags fills from with the highest stable tag of each upstream. An upstream without one starts
 // with a baseline.
-func (r *Runner) stableTags(ctx context.Context, refs []string, f *firstRun) error {
+func (r *Runner) stableTags(ctx context.Context, from []origin, f *firstRun) error {
 	for i, u := range r.Upstreams {
 		reader, err := r.Repositories.Reader(u.Repository)
 		var offline *repo.OfflineError
@@ -191,7 +204,7 @@ func (r *Runner) stableTags(ctx context.Context, refs []string, f *firstRun) err
 			f.notices = append(f.notices, fmt.Sprintf("%s has no stable release tag to compare with; it is watched from now on.", u.Name))
 			continue
 		}
-		refs[i] = tag
+		from[i].ref = tag
 	}
 	return nil
 }

@@ -23,6 +23,21 @@ const (
 	thePast    moment = true
 )
 
+// origin is where an upstream is read: its ref, and when that stood for the present, where it is known better than by
+// the commit's own time. What has no commit of the upstream's is told as it was then.
+type origin struct {
+	ref  string
+	asOf time.Time
+}
+
+// since is when a head of an upstream was the present.
+func (o origin) since(h repo.Head) time.Time {
+	if o.asOf.After(h.Time) {
+		return o.asOf
+	}
+	return h.Time
+}
+
 // heads are the answers for everything that is watched, by upstream and repository.
 type heads map[[2]string]repo.HeadResult
 
@@ -33,14 +48,14 @@ func headKey(u Upstream, w sources.Watch) [2]string {
 // heads asks for the heads of all upstreams, each at its ref, and of the other repositories that their sources
 // read: at their default branches, or as these were when the upstream was at its ref. versions are what
 // the upstreams are known to be.
-func (r *Runner) heads(ctx context.Context, asked []Upstream, refs, versions []string, when moment, opts Options) heads {
+func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, versions []string, when moment, opts Options) heads {
 	got := heads{}
 	var own, others asking
 	for i, u := range asked {
-		own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: refs[i]})
+		own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: from[i].ref})
 		for _, s := range u.Sources {
 			w := s.Watch(versions[i])
-			to, ref := &own, refs[i]
+			to, ref := &own, from[i].ref
 			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
 				to, ref = &others, "HEAD"
 			}
@@ -57,10 +72,11 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, refs, versions []s
 	own.ask(ctx, r.Repositories, got)
 	var then asking
 	for i, k := range others.keys {
+		u := slices.IndexFunc(asked, func(u Upstream) bool { return u.Name == k[0] })
 		at := slices.IndexFunc(own.keys, func(o [2]string) bool { return o[0] == k[0] })
 		req, err := others.reqs[i], got[own.keys[at]].Err
 		if err == nil {
-			req.Ref, err = r.commitAt(ctx, req.Repository, got[own.keys[at]].Head.Time)
+			req.Ref, err = r.commitAt(ctx, req.Repository, from[u].since(got[own.keys[at]].Head))
 		}
 		if err != nil {
 			got[k] = repo.HeadResult{Err: err}

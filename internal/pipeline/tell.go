@@ -147,6 +147,8 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		switch {
 		case since != nil:
 			base, current = since, onlyIn(t.current, since)
+		case has && last != nil && last.Seq == cur.Snapshot:
+			base = last
 		case has:
 			if base, err = r.State.Snapshot(ctx, cur.Snapshot); err != nil {
 				return nil, errors.Join(failure, fmt.Errorf("read snapshot %d, which digest %s was last told of: %w", cur.Snapshot, d.Name, err))
@@ -224,18 +226,18 @@ func (t *telling) update() store.Update {
 // since reads what --since compares with: the upstreams that are read and that somebody is told of. The
 // others need not have such a ref.
 func (r *Runner) since(ctx context.Context, opts Options) (*snapshot.Snapshot, error) {
-	refs := make([]string, len(r.Upstreams))
+	from := make([]origin, len(r.Upstreams))
 	for i, u := range r.Upstreams {
 		if opts.Upstream != "" && opts.Upstream != u.Name {
 			continue
 		}
 		for _, d := range r.Definitions {
 			if (opts.Digest == "" || opts.Digest == d.Name) && (len(d.Upstreams) == 0 || slices.Contains(d.Upstreams, u.Name)) {
-				refs[i] = opts.Since
+				from[i].ref = opts.Since
 			}
 		}
 	}
-	return r.wholeAt(ctx, refs, thePast, Options{})
+	return r.wholeAt(ctx, from, thePast, Options{})
 }
 
 // onlyIn is s without the upstreams that other does not have.

@@ -11,6 +11,7 @@ import (
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
+	"github.com/upstream-digest/bot/internal/sources"
 	"github.com/upstream-digest/bot/internal/store"
 )
 
@@ -145,13 +146,16 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	}
 	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current, w.past)
 	dg.Alerts = alerts
-	dg.Notices = slices.Concat(w.notices, more, recovered)
+	dg.Notices = slices.Concat(w.notices, more, recovered, moreReleases(was, is))
 	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams}
 	results := diff.Compare(was, is, opts)
 	if slices.ContainsFunc(results, func(u diff.UpstreamResult) bool { return len(u.Changes) > 0 }) {
 		settings, notices := w.yours.get(ctx)
+		if ctx.Err() != nil {
+			return stretch{}, w.r.stopped(ctx) // what is yours is not known: nothing is told of it today
+		}
 		opts.Watch.Settings = slices.Concat(opts.Watch.Settings, settings)
-		dg.Notices = slices.Concat(dg.Notices, notices)
+		dg.Notices, dg.Cost = slices.Concat(dg.Notices, notices), w.r.Cost()
 		opts.Filter = w.definition.Filter
 		results = diff.Compare(was, is, opts)
 	}
@@ -159,6 +163,30 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
 	}
 	return stretch{base, dg}, nil
+}
+
+// moreReleases says where more releases came out than are listed at once, so that some are told nowhere.
+func moreReleases(was, is *snapshot.Snapshot) []string {
+	if was == nil {
+		return nil
+	}
+	var out []string
+	for _, u := range is.Upstreams {
+		now, before := sectionIn(is, u.Name, snapshot.SourceReleases), sectionIn(was, u.Name, snapshot.SourceReleases)
+		if now == nil || before == nil || now.Items.Releases == nil || before.Items.Releases == nil {
+			continue
+		}
+		list := now.Items.Releases.Releases
+		known := func(r snapshot.Release) bool {
+			return slices.ContainsFunc(before.Items.Releases.Releases, func(b snapshot.Release) bool { return b.Tag == r.Tag })
+		}
+		if len(list) >= sources.NewestReleases && !slices.ContainsFunc(list, known) {
+			oldest := slices.MinFunc(list, func(a, b snapshot.Release) int { return a.Published.Compare(b.Published) })
+			out = append(out, fmt.Sprintf("%s: more releases came out than are listed at once; those before %s of %s are not told.",
+				u.Name, oldest.Tag, oldest.Published.UTC().Format(time.DateOnly)))
+		}
+	}
+	return out
 }
 
 // address adds to a digest what concerns the channel it goes to: the digests of other channels that were

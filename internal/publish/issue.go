@@ -324,6 +324,7 @@ type FiledDigest struct {
 	Marker
 	Repository, URL string
 	Issue           int
+	At              time.Time
 	Missing         []int // parts that should be comments on it, and are not there
 }
 
@@ -337,7 +338,7 @@ func LastFiled(ctx context.Context, o Owner, repository, definition string) (Fil
 	var last FiledDigest
 	for _, i := range issues {
 		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor && m.Definition == definition && m.Seq >= last.Seq {
-			last = FiledDigest{Marker: m, Repository: repository, URL: i.URL, Issue: i.Number, Missing: missingParts(m, i.Comments)}
+			last = FiledDigest{Marker: m, Repository: repository, URL: i.URL, Issue: i.Number, At: i.CreatedAt, Missing: missingParts(m, i.Comments)}
 		}
 	}
 	return last, last.Nonce != "", nil

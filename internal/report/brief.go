@@ -20,6 +20,7 @@ type Brief struct {
 	Mine     []Finding       // what the reader's files set
 	Problems []usage.Problem // what could not be read of them
 	Files    int             // how many files were read; 0: none was named
+	Notes    BriefNotes      // what the releases on the way ask for
 }
 
 // check is the reader's part.
@@ -60,11 +61,11 @@ func BriefHTML(b Brief) (string, error) {
 // sheet lays the brief out. With folds set, long lists are folded and named first.
 func (b Brief) sheet(folds bool) sheet {
 	u := b.Upgrade
-	w := briefWriter{u: u, mine: map[string][]Finding{}, folds: folds}
+	w := briefWriter{u: u, mine: map[string][]Finding{}, notes: b.Notes, folds: folds}
 	for _, f := range b.check().sorted() {
 		w.mine[f.Gate] = append(w.mine[f.Gate], f)
 	}
-	s := sheet{lead: w.lead(), foot: w.foot(b.Source)}
+	s := sheet{lead: w.lead(), foot: append(w.foot(b.Source), b.Notes.foot()...)}
 	s.sections = append(s.sections, w.todo(b))
 	own := append(b.check().sections(), b.check().problems()...)
 	for i := range own {
@@ -82,6 +83,7 @@ func (b Brief) sheet(folds bool) sheet {
 type briefWriter struct {
 	u     insight.Upgrade
 	mine  map[string][]Finding
+	notes BriefNotes
 	folds bool
 }
 
@@ -138,6 +140,7 @@ func (w briefWriter) todo(b Brief) section {
 	if len(switched) > 0 {
 		step(say("Test with what is on now and was not: "+count(len(switched), "gate", "gates")+" below. All but the locked ones can be turned off with ", name("=false"), " while you look."))
 	}
+	s.entries = append(s.entries, b.Notes.steps()...)
 	return s
 }
 
@@ -172,6 +175,7 @@ func (w briefWriter) groups() []section {
 	}
 	add("Switched on for good: off at "+from+", locked on at "+to, say("Nothing turns these off any more, and a component that sets one to ", boolWord(false), " does not start. Test with them on before you upgrade."), forced, false)
 	add("Locked off: a component that sets one to true does not start", nil, lockedOff, false)
+	out = append(out, w.notes.sections()...)
 	add("Now on by default", say("Set to ", boolWord(false), " a gate is off again. Test with these on before you upgrade."), on, false)
 	add("Now off by default", say("If you rely on one, set it to ", boolWord(true), ", and plan to do without."), off, false)
 	add("New and on by default", say("Not there at "+from+". Set to ", boolWord(false), " a gate is off, unless it is said to be locked."), w.u.NewOn, true)

@@ -10,10 +10,12 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/upstream-digest/bot/internal/changelog"
 	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/golden"
 	"github.com/upstream-digest/bot/internal/insight"
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
 func table(t *testing.T) *facts.Table {
@@ -383,6 +385,11 @@ func hostileBrief(texts []string, shape int) Brief {
 	u.Passing, u.NotCovered, u.Sources = []string{next(), next()}, []string{next()}, map[string]string{u.To: next()}
 	for _, p := range u.Removed {
 		u.Sources[p.Steps[2].Release] = next()
+	}
+	b.Notes = BriefNotes{Source: next(), Missing: next(), WebURL: "https://github.com/kubernetes/kubernetes"}
+	for range 2 {
+		note := snapshot.Note{Note: changelog.Note{Text: next(), PRs: []int{1, 2}, SIGs: []string{next()}, ActionRequired: true}, First: next()}
+		b.Notes.Releases = append(b.Notes.Releases, snapshot.Release{Tag: next(), File: next(), State: snapshot.NotesRead, Notes: []snapshot.Note{note}})
 	}
 	return b
 }

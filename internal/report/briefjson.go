@@ -28,6 +28,8 @@ type briefDocument struct {
 	NewAlpha       []passageDocument `json:"new_alpha"`
 	Passing        []string          `json:"passing"`
 	NotCovered     []string          `json:"not_covered"`
+
+	UrgentNotes briefNotesDocument `json:"urgent_notes"`
 }
 
 type passageDocument struct {
@@ -64,5 +66,6 @@ func BriefJSON(b Brief) ([]byte, error) {
 		Removed: passages(u.Removed), Locked: passages(u.Locked), DefaultChanged: passages(u.DefaultChanged), NewOn: passages(u.NewOn),
 		Deprecated: passages(u.Deprecated), ChangedBack: passages(u.ChangedBack), NewOff: passages(u.NewOff), Promoted: passages(u.Promoted),
 		Other: passages(u.Other), NewAlpha: passages(u.NewAlpha), Passing: list(u.Passing), NotCovered: list(u.NotCovered),
+		UrgentNotes: b.Notes.document(),
 	})
 }

@@ -24,7 +24,7 @@ func whatChanged(c diff.Change) phrase {
 	default:
 		out = changedWords(c)
 	}
-	return say(out, renamedWords(c), movedWords(c), dependencyWords(c), historyWords(c), scheduledWords(*g), plannedRemoval(c))
+	return say(out, relistedWords(*g), renamedWords(c), movedWords(c), dependencyWords(c), historyWords(c), scheduledWords(*g), plannedRemoval(c))
 }
 
 // plannedRemoval tells when the gate is to go, where the change brings that nearer: as a comment in the source
@@ -197,6 +197,20 @@ func renamedWords(c diff.Change) phrase {
 		return say(" Renamed from ", name(b.Name), " to ", name(a.Name), ".")
 	}
 	return say(" Its Go constant is called ", name(a.Const), " now (was ", name(b.Const), ").")
+}
+
+// relistedWords tells what a proposal says, and no more: whether it is the same gate nobody knows.
+func relistedWords(g diff.GateChange) phrase {
+	var out phrase
+	for _, r := range g.Relisted {
+		who := short(proposalName(r.Proposal), maxName)
+		if g.After == nil {
+			out = say(out, " "+who+" names ", name(r.To), " instead now.")
+		} else {
+			out = say(out, " "+who+" named ", name(r.From), " before.")
+		}
+	}
+	return out
 }
 
 func movedWords(c diff.Change) phrase {

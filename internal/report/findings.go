@@ -96,8 +96,8 @@ func verdicts() []verdictWords {
 		{
 			verdict: insight.NoData, heading: "Nobody can say what becomes of these at %s", tally: "not known", level: "note",
 			title: "Nobody can say what becomes of %s at %s",
-			rule:  "What is known about gates does not cover this component at this version, so there is no verdict.",
-			help:  "Ask again with a mirror of the upstream, or read the component's release notes.",
+			rule:  "What is known about gates does not cover this component at this version, or nothing shows that this is a gate of Kubernetes: so there is no verdict.",
+			help:  "Ask again with a mirror of the upstream, or read the documentation of the component.",
 		},
 		{
 			verdict: insight.Redundant, heading: "Redundant at %s: it is so without the setting", tally: "redundant", level: "note", brief: true,
@@ -309,11 +309,57 @@ func minorWord(v string) string {
 // lead is what stands above the sections of a check.
 func (c Check) lead() []phrase {
 	out := []phrase{say(bold(CheckSummary(c)))}
-	if n := len(c.Problems); n > 0 {
+	if n := len(c.unread()); n > 0 {
 		out = append(out, say(count(n, "place", "places")+" could not be read: what is set there is not known. See the end."))
+	}
+	if n := len(c.elsewhere()); n > 0 {
+		out = append(out, say(count(n, "place takes", "places take")+" gates from a template or a variable, and "+are(n)+" not judged. See the end."))
 	}
 	return out
 }
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// unread are the problems that somebody has to mend.
+func (c Check) unread() []usage.Problem { return problemsOf(c.Problems, false) }
+
+// elsewhere are the places that get their gates from a template or a variable: nothing is wrong with them, but that
+// nobody can judge them as they are.
+func (c Check) elsewhere() []usage.Problem { return problemsOf(c.Problems, true) }
+
+func problemsOf(in []usage.Problem, elsewhere bool) []usage.Problem {
+	out := sortedProblems(in)
+	return slices.DeleteFunc(out, func(p usage.Problem) bool { return p.Elsewhere != elsewhere })
+}
+
+// Unread reports whether something could not be read that should have been. A template's place is none such: a
+// chart is full of them.
+func (c Check) Unread() bool { return len(c.unread()) > 0 }
+
+// Unjudged says in a sentence which places get their gates from elsewhere, and what to do; "" for none.
+func (c Check) Unjudged() string {
+	places := c.elsewhere()
+	if len(places) == 0 {
+		return ""
+	}
+	var names []string
+	for _, p := range places[:min(len(places), maxUnjudged)] {
+		names = append(names, fmt.Sprintf("%s:%d", p.File, p.Line))
+	}
+	if n := len(places) - len(names); n > 0 {
+		names = append(names, fmt.Sprintf("%d more", n))
+	}
+	return Line(count(len(places), "place takes", "places take") + " gates from a template or a variable, and " + are(len(places)) + " not judged (" +
+		strings.Join(names, ", ") + "): check what comes of them, for example helm template … | bot check -")
+}
+
+// maxUnjudged is how many of such places a warning names.
+const maxUnjudged = 5
 
 // foot says what was asked, and of whom.
 func (c Check) foot() []phrase {
@@ -373,16 +419,22 @@ func headingAt(format, to string) string {
 	return fmt.Sprintf(format, minorWord(to))
 }
 
-// problems is the section of what could not be read.
+// problems are the sections of what could not be read, and of what could not be judged as it stands.
 func (c Check) problems() []section {
-	if len(c.Problems) == 0 {
-		return nil
+	var out []section
+	for _, of := range []struct {
+		heading string
+		list    []usage.Problem
+	}{{"Could not be read", c.unread()}, {"Not judged: gates that come from elsewhere", c.elsewhere()}} {
+		s := section{heading: of.heading}
+		for _, p := range of.list {
+			s.entries = append(s.entries, entry{gates: 1, change: say(located(p.File, p.Line), ": ", sentence(short(p.Message, 500)))})
+		}
+		if len(s.entries) > 0 {
+			out = append(out, s)
+		}
 	}
-	s := section{heading: "Could not be read"}
-	for _, p := range sortedProblems(c.Problems) {
-		s.entries = append(s.entries, entry{gates: 1, change: say(located(p.File, p.Line), ": ", sentence(short(p.Message, 500)))})
-	}
-	return []section{s}
+	return out
 }
 
 func sortedProblems(in []usage.Problem) []usage.Problem {

@@ -67,7 +67,10 @@ func cluster() Check {
 	return Check{
 		From: "1.33", To: "1.36", Files: 6, Source: "embedded table v1.20–v1.36",
 		Findings: []Finding{cost, legacy, node, edge, typo, mutate, kms, inPlace, inPlace2, alpha, cloud, redundant, fine, words, value},
-		Problems: []usage.Problem{{File: "broken.yaml", Line: 4, Message: "a tab stands where YAML wants blanks; indent with blanks"}},
+		Problems: []usage.Problem{
+			{File: "broken.yaml", Line: 4, Message: "a tab stands where YAML wants blanks; indent with blanks"},
+			{File: "chart/templates/kubelet.yaml", Line: 3, Message: "takes gates from a template, which is not rendered: give what it makes", Elsewhere: true},
+		},
 	}
 }
 

@@ -27,7 +27,11 @@ func CheckGitHub(c Check) string {
 	}
 	for _, p := range sortedProblems(c.Problems) {
 		p.Message = sentence(short(p.Message, 500))
-		annotate(&b, "warning", p, "Could not be read")
+		title := "Could not be read"
+		if p.Elsewhere {
+			title = "Not judged"
+		}
+		annotate(&b, "warning", p, title)
 	}
 	return b.String()
 }

@@ -94,7 +94,7 @@ func CheckSARIF(c Check, version string) ([]byte, error) {
 		Tool: sarifTool{Driver: sarifDriver{
 			Name: "bot check", Version: clean(version), InformationURI: "https://github.com/upstream-digest/bot", Rules: sarifRules(),
 		}},
-		Invocations: []sarifInvocation{{Successful: len(c.Problems) == 0, Notifications: []sarifNotification{}}},
+		Invocations: []sarifInvocation{{Successful: !c.Unread(), Notifications: []sarifNotification{}}},
 		ColumnKind:  "unicodeCodePoints",
 		Results:     []sarifResult{},
 	}

@@ -14,7 +14,7 @@ type releaseDocument struct {
 	Tag        string               `json:"tag"`
 	URL        string               `json:"url"`
 	Prerelease bool                 `json:"prerelease"`
-	Published  string               `json:"published"` // RFC 3339, UTC
+	Published  string               `json:"published"` // RFC 3339, UTC; "" when not known
 	NotesState snapshot.NotesState  `json:"notes_state"`
 	Notes      []noteDocument       `json:"notes"`
 	Advisories []advisoryDocument   `json:"advisories"`
@@ -43,14 +43,14 @@ type advisoryDocument struct {
 func releaseDocumentOf(rc diff.ReleaseChange) releaseDocument {
 	r := rc.Release
 	out := releaseDocument{
-		Tag: r.Tag, URL: r.URL, Prerelease: r.Prerelease, Published: r.Published.UTC().Format(time.RFC3339), NotesState: r.State,
+		Tag: r.Tag, URL: r.URL, Prerelease: r.Prerelease, NotesState: r.State,
 		Notes: []noteDocument{}, Advisories: []advisoryDocument{}, InFinal: rc.InFinal, Before: rc.Before, Total: len(r.Notes), Skipped: list(r.Skipped),
 	}
+	if !r.Published.IsZero() {
+		out.Published = r.Published.UTC().Format(time.RFC3339)
+	}
 	for _, n := range rc.Notes {
-		out.Notes = append(out.Notes, noteDocument{
-			Text: n.Text, PRs: list(n.PRs), SIGs: list(n.SIGs), Kinds: list(n.Kinds), KEPs: list(n.KEPs), Gates: list(n.Gates),
-			ActionRequired: n.ActionRequired, First: n.First,
-		})
+		out.Notes = append(out.Notes, noteDocumentOf(n))
 	}
 	for _, a := range r.Advisories {
 		out.Advisories = append(out.Advisories, advisoryOf(a))
@@ -92,4 +92,17 @@ func proposalDocumentOf(p kep.Proposal) proposalDocument {
 		out.Gates = append(out.Gates, g.Name)
 	}
 	return out
+}
+
+// gateNote is a note that names a changed gate, and the release it belongs to.
+type gateNote struct {
+	Release string       `json:"release"`
+	Note    noteDocument `json:"note"`
+}
+
+func noteDocumentOf(n diff.ReleaseNote) noteDocument {
+	return noteDocument{
+		Text: n.Text, PRs: list(n.PRs), SIGs: list(n.SIGs), Kinds: list(n.Kinds), KEPs: list(n.KEPs), Gates: list(n.Gates),
+		ActionRequired: n.ActionRequired, First: n.First,
+	}
 }

@@ -74,6 +74,7 @@ type changeDocument struct {
 	Before      any              `json:"before"` // the item, or null
 	After       any              `json:"after"`
 	Scheduled   []gate.Spec      `json:"scheduled"`
+	Notes       []gateNote       `json:"notes"`
 	Evidence    []trace.Evidence `json:"evidence"`
 }
 
@@ -128,7 +129,7 @@ func diffDocumentOf(u Upstream) diffDocument {
 	for i, c := range u.Changes {
 		cd := changeDocument{
 			Source: c.Source, Kinds: list(c.Kinds), ID: c.ID, Variant: c.Variant, Title: EntryTitle(c), Severity: c.Severity,
-			Why: c.Why, Mine: c.Mine, MineBecause: c.MineBecause, Scheduled: []gate.Spec{}, Evidence: []trace.Evidence{},
+			Why: c.Why, Mine: c.Mine, MineBecause: c.MineBecause, Scheduled: []gate.Spec{}, Notes: []gateNote{}, Evidence: []trace.Evidence{},
 		}
 		if i < len(u.Evidence) {
 			cd.Evidence = list(u.Evidence[i])
@@ -143,6 +144,9 @@ func diffDocumentOf(u Upstream) diffDocument {
 				cd.After = v
 			}
 			cd.Scheduled = list(g.Scheduled)
+			for _, n := range g.Notes {
+				cd.Notes = append(cd.Notes, gateNote{n.Tag, noteDocumentOf(diff.ReleaseNote{Note: n.Note})})
+			}
 		case c.Release != nil:
 			cd.After = releaseDocumentOf(*c.Release)
 		case c.Proposal != nil:

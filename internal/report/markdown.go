@@ -164,7 +164,7 @@ func (s section) size() int {
 func (m mark) entry(e entry, brief bool) string {
 	proof := m.proof(e.proof)
 	if e.id == "" {
-		line := "- " + m.inline(e.change)
+		line := "- " + noTask(m.inline(e.change))
 		if len(e.next.one) > 0 {
 			line += "\n  **Next:** " + m.inline(e.next.one)
 		}
@@ -202,6 +202,14 @@ func (m mark) entry(e entry, brief bool) string {
 	}
 	lines = append(lines, strings.TrimSpace(what+" "+proof))
 	return strings.Join(lines, "\n  ") + "\n"
+}
+
+// noTask keeps an entry that begins with upstream's "[x]" from being shown as a task that is done.
+func noTask(line string) string {
+	if len(line) > 3 && line[0] == '[' && line[2] == ']' {
+		return "[\u200b" + line[1:]
+	}
+	return line
 }
 
 // shortEntry stands for an entry that would not fit into a part of its own.

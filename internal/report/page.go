@@ -364,6 +364,8 @@ func footOf(u Upstream) []phrase {
 			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+"."))
 		case s.Status == snapshot.Skipped:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" skipped ("+short(s.Reason, 200)+")."))
+		case s.Status == snapshot.Complete && s.Reason != "":
+			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" are not complete ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Carried:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" not asked for this time."))
 		}
@@ -403,9 +405,10 @@ func footOf(u Upstream) []phrase {
 		}
 		web := strings.TrimRight(s.WebURL, "/")
 		at := func(r diff.Ref) span { return linkTo(shortSHA(r.SHA), web+"/commit/"+clean(r.SHA)) }
-		line := say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" of "+short(s.Repository, 100)+" compared at ", at(s.From), " and ", at(s.To))
+		what := displayName(u.Upstream) + ": " + sourceWord(s.Source) + " of " + short(s.Repository, 100)
+		line := say(what+" are unchanged, at ", at(s.To))
 		if s.From.SHA != s.To.SHA {
-			line = say(line, " (", linkTo("all commits between", web+"/compare/"+clean(s.From.SHA)+"..."+clean(s.To.SHA)), ")")
+			line = say(what+" compared at ", at(s.From), " and ", at(s.To), " (", linkTo("all commits between", web+"/compare/"+clean(s.From.SHA)+"..."+clean(s.To.SHA)), ")")
 		}
 		out = append(out, say(line, "."))
 	}

@@ -147,10 +147,15 @@ func shortAll(list []string) []string {
 	return out
 }
 
+// plainVersion is a tag of which nothing can be made but a version.
+var plainVersion = regexp.MustCompile(`^v?[0-9]{1,6}(\.[0-9]{1,6}){1,3}(-[a-z]{1,6}\.[0-9]{1,6})?$`)
+
 // urgentSection is what a release asks of its users before they upgrade.
 func urgentSection(u Upstream, rc diff.ReleaseChange) (section, bool) {
-	tag := shownName(rc.Release.Tag)
-	s := section{heading: "Before you upgrade to " + plainTitle(tag, 60), own: true, alarm: true}
+	s := section{heading: "Before you upgrade", own: true, alarm: true}
+	if plainVersion.MatchString(rc.Release.Tag) { // a heading is not neutralised
+		s.heading += " to " + rc.Release.Tag
+	}
 	for _, n := range rc.Urgent() {
 		p := say(quote(noteText(n.Text, maxUrgentNote)))
 		for i, pr := range n.PRs {
@@ -229,6 +234,9 @@ func releaseEntry(u Upstream, c diff.Change) entry {
 	e := entry{
 		gates: 1, id: r.Tag,
 		about: say(releaseWords(r) + ", " + r.Published.UTC().Format("2 January 2006") + "."), change: notesWords(*c.Release),
+	}
+	if r.Published.IsZero() { // only its notes are known
+		e.about = say(releaseWords(r) + ".")
 	}
 	if c.Has(diff.ReleaseNotes) {
 		e.about = say("Its notes are there now.")
@@ -318,16 +326,34 @@ func prLink(u Upstream, pr int) span {
 	return linkTo("#"+n, strings.TrimRight(u.WebURL, "/")+"/pull/"+n)
 }
 
-// noteWords is upstream's own note of what happened to a gate: of the newest release that has one.
+// maxGateNotes is how many notes of one gate are told; more were never seen.
+const maxGateNotes = 6
+
+// noteWords are upstream's own notes of what happened to a gate, each wording once, of the highest release first.
 func noteWords(g *diff.GateChange) phrase {
-	if g == nil || len(g.Notes) == 0 {
+	if g == nil {
 		return nil
 	}
-	best := g.Notes[0]
-	for _, n := range g.Notes[1:] {
-		if len(n.Note.First) > 0 || !strings.Contains(n.Tag, "-") && strings.Contains(best.Tag, "-") {
-			best = n
+	notes := slices.Clone(g.Notes)
+	slices.SortStableFunc(notes, func(a, b diff.GateNote) int { return gate.CompareVersions(b.Tag, a.Tag) })
+	var out phrase
+	seen := map[string]bool{}
+	for _, n := range notes {
+		text := noteText(n.Note.Text, maxNote)
+		if seen[text] {
+			continue
 		}
+		seen[text] = true
+		if len(seen) > maxGateNotes {
+			continue
+		}
+		if len(out) > 0 {
+			out = say(out, " ")
+		}
+		out = say(out, "Note of "+short(n.Tag, 60)+": ", quote(text))
 	}
-	return say("Note of "+short(best.Tag, 60)+": ", quote(noteText(best.Note.Text, maxNote)))
+	if more := len(seen) - maxGateNotes; more > 0 {
+		out = say(out, " "+count(more, "more note names", "more notes name")+" it; its release has them.")
+	}
+	return out
 }

@@ -178,7 +178,11 @@ func (t *terminal) proof(spans []span, brief bool) string {
 		case ok && t.opts.Hyperlinks:
 			label = ansi.SetHyperlink(l.url) + label + ansi.ResetHyperlink()
 		case ok && strings.HasPrefix(l.url, "https://kep.k8s.io/"):
-			label = l.url
+			sure := ""
+			if at := strings.Index(label, " ("); at >= 0 { // a link that is only likely says so
+				sure = label[at:]
+			}
+			label = l.url + sure
 		case brief && i > 0:
 			continue
 		}

@@ -27,6 +27,9 @@ type Release struct {
 	URL        string    `json:"url"` // its page
 	Prerelease bool      `json:"prerelease,omitempty"`
 	Published  time.Time `json:"published"`
+	// Gone says that the release is no longer listed, though newer than others that are: it was taken back, or GitHub
+	// leaves it out for a moment. It is kept so that it is not told twice.
+	Gone bool `json:"gone,omitempty"`
 
 	State NotesState `json:"state"`
 	// File is where the notes stand ("CHANGELOG/CHANGELOG-1.36.md"), Line where the release's section begins.

@@ -93,17 +93,24 @@ func (s Proposals) read(ctx context.Context, r repo.Reader, sec, last snapshot.S
 	if err != nil {
 		return snapshot.Section{}, fmt.Errorf("read proposals: %w", err)
 	}
+	there := map[string]bool{}
+	for _, o := range sec.Inputs {
+		there[path.Dir(o.Path)] = true
+	}
 	for _, b := range blobs {
 		p, err := kep.Parse(b.Path, b.Data)
 		if err == nil {
 			set.Proposals, inputs = append(set.Proposals, p), append(inputs, snapshot.Object{Path: b.Path, OID: b.OID})
 			continue
 		}
-		what := "it is not told of until it can be"
-		if old, ok := before[path.Dir(b.Path)]; ok {
+		dir, what := path.Dir(b.Path), "it is not told of until it can be"
+		if old, ok := before[dir]; ok {
 			set.Proposals, what = append(set.Proposals, old), "the proposal is kept as it was"
+		} else if old, ok := movedTo(dir, before, there); ok {
+			delete(before, old.Path)
+			set.Proposals, what = append(set.Proposals, old), "the proposal is kept as it was in "+old.Path
 		} else {
-			set.Unread = append(set.Unread, path.Dir(b.Path))
+			set.Unread = append(set.Unread, dir)
 		}
 		set.Diagnostics = append(set.Diagnostics, gate.Diagnostic{File: b.Path, Message: fmt.Sprintf("could not be read (%v); %s", err, what)})
 	}
@@ -114,4 +121,21 @@ func (s Proposals) read(ctx context.Context, r repo.Reader, sec, last snapshot.S
 	slices.SortFunc(inputs, func(a, b snapshot.Object) int { return strings.Compare(a.Path, b.Path) })
 	sec.Inputs, sec.Items.Proposals = inputs, set
 	return sec, nil
+}
+
+// movedTo finds the one proposal with the number of a folder whose own folder is gone.
+func movedTo(dir string, before map[string]kep.Proposal, there map[string]bool) (found kep.Proposal, ok bool) {
+	number := kep.FolderNumber(dir)
+	if number == "" {
+		return found, false
+	}
+	for _, p := range before {
+		if p.Number == number && !there[p.Path] {
+			if ok {
+				return found, false
+			}
+			found, ok = p, true
+		}
+	}
+	return found, ok
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -17,8 +18,8 @@ import (
 )
 
 const (
-	// newestReleases is how many releases are looked at: Kubernetes publishes about six a month.
-	newestReleases = 30
+	// NewestReleases is how many releases are looked at: Kubernetes publishes about six a month.
+	NewestReleases = 30
 	// withNotes is how many of them are read with their notes.
 	withNotes = 20
 )
@@ -40,41 +41,49 @@ func (s Releases) Setup() string { return "notes " + s.Notes }
 
 // Watch asks for the list of releases, and the notes of the minors that upstream still makes releases of.
 func (s Releases) Watch(version string) Watch {
-	return Watch{Paths: around(s.Notes, version, 4, 1), Releases: newestReleases}
+	return Watch{Paths: around(s.Notes, version, 4, 1), Releases: NewestReleases}
 }
 
 // Collect lists the releases and reads the notes. What a past state had in its notes is not read: a digest
 // tells the notes of what is new since.
 func (s Releases) Collect(ctx context.Context, r repo.Reader, at Commit) (snapshot.Section, error) {
 	sec := snapshot.Section{Source: s.Name(), Status: snapshot.Complete, Parser: s.Parser(), Ref: at.Ref, SHA: at.SHA}
-	list := releasesAt(at)
-	if len(list) == 0 {
+	if len(at.Releases) == 0 {
 		return snapshot.Section{}, &AbsentError{"the repository has no release; switch sources.releases off for this upstream"}
 	}
+	list := releasesAt(at)
 	sec.Version = newestStable(list)
-	set := &snapshot.ReleaseSet{Releases: list}
-	sec.Items.Releases = set
+	if at.AsOf.IsZero() {
+		list = withGone(list, at.Last.Items.Releases)
+	}
+	sec.Items.Releases = &snapshot.ReleaseSet{Releases: list}
 	if !at.AsOf.IsZero() {
 		return sec, nil
 	}
 	last := lastNotes(at.Last, s)
+	for i := range list {
+		list[i].File = s.fileOf(list[i], i)
+	}
+	oids, err := s.find(ctx, r, at, list, last)
+	if err != nil {
+		return snapshot.Section{}, err
+	}
 	files := map[string][]int{} // what to read, and the releases it is read for
 	for i := range list {
 		rel := &list[i]
-		rel.File = s.fileOf(*rel, i)
 		if rel.File == "" {
 			continue
 		}
-		oid, asked := at.OIDs[rel.File]
+		oid, looked := oids[rel.File]
 		before, had := last.releases[rel.Tag]
 		switch {
-		case !asked: // a minor so old that its notes are no longer watched
+		case !looked || rel.Gone: // a minor so old that its notes are no longer watched
 			takeNotes(rel, before)
 		case oid == "" && last.hadNotes(rel.File):
 			return snapshot.Section{}, fmt.Errorf("looks like a change of layout: %s is gone, which had notes of releases; check sources.releases.notes of this upstream", rel.File)
 		case oid == "":
 			rel.State = snapshot.NotesPending
-		case had && before.File == rel.File && before.State != snapshot.NotesUnread && last.inputs[rel.File] == oid:
+		case had && last.sameParser && before.File == rel.File && before.State != snapshot.NotesUnread && last.inputs[rel.File] == oid:
 			takeNotes(rel, before)
 			sec.Inputs = append(sec.Inputs, snapshot.Object{Path: rel.File, OID: oid})
 		default:
@@ -91,6 +100,51 @@ func (s Releases) Collect(ctx context.Context, r repo.Reader, at Commit) (snapsh
 		}
 	}
 	return sec, s.read(ctx, r, at.SHA, want, files, list)
+}
+
+// find gives the object ids of the files with notes. Those of minors that were not watched, because nobody knew the
+// version or it is long ago, are looked for where a release is new.
+func (s Releases) find(ctx context.Context, r repo.Reader, at Commit, list []snapshot.Release, last known) (map[string]string, error) {
+	oids := map[string]string{}
+	var folders []string
+	for _, rel := range list {
+		if rel.File == "" || rel.Gone {
+			continue
+		}
+		if oid, asked := at.OIDs[rel.File]; asked {
+			oids[rel.File] = oid
+		} else if before, had := last.releases[rel.Tag]; (!had || before.State == snapshot.NotesPending) && !slices.Contains(folders, path.Dir(rel.File)) {
+			folders = append(folders, path.Dir(rel.File))
+		}
+	}
+	if len(folders) > 0 {
+		listed, err := r.Entries(ctx, at.SHA, folders)
+		if err != nil {
+			return nil, fmt.Errorf("look for release notes: %w", err)
+		}
+		for _, rel := range list {
+			entries, ok := listed[path.Dir(rel.File)]
+			if _, known := oids[rel.File]; rel.File == "" || rel.Gone || known || !ok {
+				continue
+			}
+			oids[rel.File] = ""
+			for _, e := range entries {
+				if e.Type == "blob" && e.Name == path.Base(rel.File) {
+					oids[rel.File] = e.OID
+				}
+			}
+		}
+	}
+	for _, oid := range oids {
+		if oid != "" {
+			return oids, nil
+		}
+	}
+	if len(oids) > 0 {
+		return nil, &AbsentError{fmt.Sprintf("there is no file with release notes: %s; check sources.releases.notes of this upstream",
+			strings.Join(slices.Sorted(maps.Keys(oids)), ", "))}
+	}
+	return oids, nil
 }
 
 // Reread parses the notes of the recorded files once more.
@@ -222,6 +276,22 @@ func releasesAt(at Commit) []snapshot.Release {
 	return out
 }
 
+// withGone adds those that the last reading had and that are missing among those of their time.
+func withGone(list []snapshot.Release, last *snapshot.ReleaseSet) []snapshot.Release {
+	if last == nil {
+		return list
+	}
+	oldest := list[len(list)-1].Published
+	for _, x := range last.Releases {
+		listed := slices.ContainsFunc(list, func(r snapshot.Release) bool { return r.Tag == x.Tag })
+		if !listed && x.Published.After(oldest) {
+			list = append(list, snapshot.Release{Tag: x.Tag, URL: x.URL, Prerelease: x.Prerelease, Published: x.Published, State: snapshot.NotesUnread, Gone: true})
+		}
+	}
+	slices.SortStableFunc(list, snapshot.CompareReleases)
+	return list
+}
+
 // newestStable is the highest stable version of a list, "" where there is none.
 func newestStable(list []snapshot.Release) string {
 	highest := ""
@@ -235,14 +305,15 @@ func newestStable(list []snapshot.Release) string {
 
 // known is what the last reading had.
 type known struct {
-	releases map[string]snapshot.Release // by tag
-	inputs   map[string]string           // path to object id
+	releases   map[string]snapshot.Release // by tag
+	inputs     map[string]string           // path to object id
+	sameParser bool                        // what it has need not be read again
 }
 
-// lastNotes is nothing where another parser or another path made the last reading.
+// lastNotes is nothing where the last reading was from another path.
 func lastNotes(sec snapshot.Section, s Releases) known {
-	k := known{releases: map[string]snapshot.Release{}, inputs: map[string]string{}}
-	if sec.Items.Releases == nil || sec.Parser != s.Parser() || sec.Setup != s.Setup() {
+	k := known{releases: map[string]snapshot.Release{}, inputs: map[string]string{}, sameParser: sec.Parser == s.Parser()}
+	if sec.Items.Releases == nil || sec.Setup != s.Setup() {
 		return k
 	}
 	for _, x := range sec.Items.Releases.Releases {

@@ -11,6 +11,9 @@ import (
 const (
 	// RuleProposalGates is the list of gates in a proposal's kep.yaml.
 	RuleProposalGates = "kep-yaml"
+	// RuleRelisted is a proposal's kep.yaml that names another gate in the place of this one, or this one in the
+	// place of another.
+	RuleRelisted = "kep-yaml-relisted"
 	// RuleReleaseNote is a release note that names the gate.
 	RuleReleaseNote = "release-note"
 	// RuleNoteData is a link to a proposal in the data file of a release note that names the gate.
@@ -27,6 +30,15 @@ func Of(c diff.Change, repository, webURL string) []Evidence {
 	for _, p := range c.Gate.Proposals {
 		if isNumber(p.Number) {
 			out = append(out, kepEvidence(p.Number, RuleProposalGates, p.Path+"/kep.yaml", Certain))
+		}
+	}
+	for _, r := range c.Gate.Relisted {
+		how := Possible
+		if r.Both {
+			how = Likely
+		}
+		if isNumber(r.Proposal.Number) {
+			out = append(out, kepEvidence(r.Proposal.Number, RuleRelisted, r.Proposal.Path+"/kep.yaml", how))
 		}
 	}
 	seen := map[int]bool{}

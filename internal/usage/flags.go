@@ -59,7 +59,7 @@ func (r *reader) entry(t text, c context) {
 	case gate == "*": // a shell's case for the flag
 	case strings.ContainsAny(gate, "$`%"): // a unit's %i, Windows' %GATES%
 		if !c.guess || c.told && strings.Contains(gate, "${") {
-			r.problem(t.line(0), "takes gates from a variable ("+clip(gate)+"), which is not read: give the file that sets it")
+			r.elsewhere(t.line(0), "takes gates from a variable ("+clip(gate)+"), which is not read: give the file that sets it")
 		}
 	case gate == "":
 		if !c.guess {
@@ -74,7 +74,7 @@ func (r *reader) entry(t text, c context) {
 // template tells of gates that a template puts in: nobody renders it here.
 func (r *reader) template(line int, c context) {
 	if !c.guess || c.told {
-		r.problem(line, "takes gates from a template, which is not rendered: give what it makes, for example by helm template … | bot check -")
+		r.elsewhere(line, "takes gates from a template, which is not rendered: give what it makes, for example by helm template … | bot check -")
 	}
 }
 

@@ -91,6 +91,8 @@ func TestTraps(t *testing.T) {
 		{"a broken document costs itself", "a.yaml", "a: b: c\n---\nkubelet: {featureGates: {B: true}}\n", []string{"3 kubelet B=true"}, "1 is no valid YAML here"},
 		{"a broken document that is a template", "a.yaml", "{{ if .x }}\nkubelet:\n  featureGates:\n    A: true\n    {{ .y }}: false\n{{ end }}\n", []string{"4 kubelet A=true ?"}, "5 takes gates from a template"},
 		{"a template that is YAML all the same", "a.yaml", "kubelet:\n  featureGates:\n    A: \"{{ .a }}\"\n    \"{{ .b }}\": true\n", []string{"3 kubelet A={{ .a }}"}, "4 takes gates from a template"},
+		{"the whole flag as a key's value", "a.yaml", "FeatureGates: --feature-gates=A=true,B=false\nkubelet:\n  featureGates: >-\n    --feature-gates=C=true\n    --v=2\n", []string{"1  A=true", "1  B=false", "4 kubelet C=true"}, ""},
+		{"the whole flag of a template", "a.yaml", "FeatureGates: --feature-gates={{ .gates }}\n", nil, "1 takes gates from a template"},
 		{"a template for the whole map", "a.yaml", "kubelet:\n  featureGates: {{ .Values.gates }}\n", nil, "2 takes gates from a template"},
 		{"a template for the whole map that is no YAML", "a.yaml", "kubelet:\n  featureGates: {{- toYaml .Values.gates | nindent 4 }}\n", nil, "2 takes gates from a template"},
 		{"a template for the flag", "a.yaml", "kind: Pod\napiVersion: v1\nspec:\n  containers:\n  - name: kubelet\n    args: ['--feature-gates={{ join \",\" .gates }}']\n", nil, "6 takes gates from a template"},

@@ -79,6 +79,8 @@ type Problem struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"` // 0 where there is none
 	Message string `json:"message"`
+	// Elsewhere says that nothing is wrong with the file: a template or a variable puts gates there.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // Read finds the settings in a file. The name tells what kind of file it is where the bytes do not: give the
@@ -140,15 +142,20 @@ func (c context) only(comp string) context {
 	return c.with(comp)
 }
 
-func (r *reader) problem(line int, message string) {
+func (r *reader) problem(line int, message string) { r.tell(line, message, false) }
+
+// elsewhere tells of gates that come from elsewhere.
+func (r *reader) elsewhere(line int, message string) { r.tell(line, message, true) }
+
+func (r *reader) tell(line int, message string, elsewhere bool) {
 	switch n := len(r.problems); {
 	case n < maxProblems-1:
 	case n == maxProblems-1:
-		message = "has more problems than are listed here: mend these first"
+		message, elsewhere = "has more problems than are listed here: mend these first", false
 	default:
 		return
 	}
-	p := Problem{File: r.file, Line: line, Message: message}
+	p := Problem{File: r.file, Line: line, Message: message, Elsewhere: elsewhere}
 	for _, o := range r.problems {
 		if o == p {
 			return

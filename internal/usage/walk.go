@@ -309,6 +309,10 @@ func (w *walker) gates(n *yaml.Node, c context, depth int) {
 		if n.Tag == "!!null" || n.Tag == "!!bool" || n.Value == "" {
 			return
 		}
+		if _, flag := gatesFlag(strings.TrimSpace(n.Value)); flag { // the whole flag, with its name
+			w.arguments(w.words(w.d.scalar(n)), c)
+			return
+		}
 		w.list(w.d.scalar(n), c)
 	case yaml.SequenceNode:
 		for _, e := range n.Content {
