@@ -58,7 +58,7 @@ Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
 	return root
 }
 

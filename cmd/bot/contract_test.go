@@ -24,25 +24,29 @@ import (
 
 	"github.com/upstream-digest/bot/internal/ghtest"
 	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/test/contract"
 )
 
 // restCalls names the request behind each place where internal/github asks go-github to send one. A place that
 // is not here fails the test: add it, and a scenario below that sends it.
 var restCalls = map[string]string{
-	"Repositories.GetCommit":       "GET …/commits/{ref...}?per_page",
-	"Repositories.Get":             "GET …",
-	"Repositories.ListTags":        "GET …/tags?per_page",
-	"Git.GetTree":                  "GET …/git/trees/{sha...}",
-	"Git.GetBlobRaw":               "GET …/git/blobs/{sha}",
-	"Git.ListMatchingRefs":         "GET …/git/matching-refs/{ref...}",
-	"Issues.Create":                "POST …/issues",
-	"Issues.CreateComment":         "POST …/issues/{number}/comments",
-	"Issues.CreateLabel":           "POST …/labels",
-	"Issues.Edit":                  "PATCH …/issues/{number}",
-	`NewRequest "rate_limit"`:      "GET /rate_limit",
-	"NewRequest graphql":           "query Viewer",
-	"http.NewRequestWithContext ✓": "GET file, raw host", // no API: there is no description of it
+	"Repositories.GetCommit":                  "GET …/commits/{ref...}?per_page",
+	"Repositories.Get":                        "GET …",
+	"Repositories.ListTags":                   "GET …/tags?per_page",
+	"Repositories.ListCommits":                "GET …/commits?per_page&until",
+	"Repositories.ListReleases":               "GET …/releases?per_page",
+	"PullRequests.ListPullRequestsWithCommit": "GET …/commits/{ref}/pulls",
+	"Git.GetTree":                             "GET …/git/trees/{sha...}",
+	"Git.GetBlobRaw":                          "GET …/git/blobs/{sha}",
+	"Git.ListMatchingRefs":                    "GET …/git/matching-refs/{ref...}",
+	"Issues.Create":                           "POST …/issues",
+	"Issues.CreateComment":                    "POST …/issues/{number}/comments",
+	"Issues.CreateLabel":                      "POST …/labels",
+	"Issues.Edit":                             "PATCH …/issues/{number}",
+	`NewRequest "rate_limit"`:                 "GET /rate_limit",
+	"NewRequest graphql":                      "query Viewer",
+	"http.NewRequestWithContext ✓":            "GET file, raw host", // no API: there is no description of it
 }
 
 // TestEveryCallFitsGitHubsDescription plays every scenario of the fault matrix, GitHub's own refusals, and
@@ -63,6 +67,7 @@ func TestEveryCallFitsGitHubsDescription(t *testing.T) {
 	c.scenarios(t, m)
 	c.refusals(t, m.scenarios[0].git)
 	c.commands(t, m.scenarios[0].git)
+	c.readers(t)
 	for _, err := range c.problems {
 		t.Error(err)
 	}
@@ -255,6 +260,86 @@ func (c *contractLog) commands(t *testing.T, git string) {
 		_, _ = client.Tree(ctx, "kubernetes/kubernetes", strings.Repeat("0", 40), false)
 		b.via.next.CloseIdleConnections()
 	})
+}
+
+// readers are what the other sources and the tracer ask for, which the scenarios above leave out.
+func (c *contractLog) readers(t *testing.T) {
+	t.Helper()
+	w := at(t, "2026-02-11", 0)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, w.git, ghtest.Options{AnonymousLimit: 600})
+		b.check = c.between
+		for _, h := range w.repositories[1:] {
+			b.gh.AddRepository(ghtest.Repository{Name: h.name, GitDir: h.dir})
+		}
+		b.gh.AddRelease("kubernetes/kubernetes", ghtest.Release{Tag: "v1.35.0"})
+		for _, token := range []string{secret, ""} {
+			client, err := github.New(github.Options{
+				Token: github.NewSecret(token), APIURL: "http://127.0.0.1:1", GraphQLURL: "http://127.0.0.1:1/graphql", RawURL: "http://127.0.0.1:1/raw",
+				Base: b.transport(), Now: time.Now,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// GitHub gives up on a blame with its pull requests: it is asked for without them then.
+			tooMuch := func() {
+				b.gh.AddFault(ghtest.Fault{Kind: ghtest.BadGateway, Contains: "query Blame", Times: 2})
+			}
+			if err := readAll(t.Context(), client, tooMuch); err != nil {
+				t.Error(err)
+			}
+		}
+		b.via.next.CloseIdleConnections()
+	})
+}
+
+// readAll asks for everything that a reader and a tracer can be asked; after tooMuch a blame is too much for GitHub.
+func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
+	set, err := repo.NewSet(repo.SetOptions{Client: client})
+	if err != nil {
+		return err
+	}
+	code, err := set.Reader("kubernetes/kubernetes")
+	if err != nil {
+		return err
+	}
+	keps, err := set.Reader("kubernetes/enhancements")
+	if err != nil {
+		return err
+	}
+	head := set.Heads(ctx, []repo.HeadRequest{{Repository: "kubernetes/kubernetes", Releases: 3}})[0]
+	sha, _, at := keps.CommitAt(ctx, "HEAD", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
+	files, tree := keps.Tree(ctx, sha, "keps")
+	fresh, again := repo.NewSet(repo.SetOptions{Client: client}) // one that no listing told sizes to
+	if err := errors.Join(head.Err, head.ReleasesErr, at, tree, again); err != nil {
+		return err
+	}
+	unlisted, err := fresh.Reader("kubernetes/enhancements")
+	if err != nil {
+		return err
+	}
+	var objects []repo.Object
+	for _, f := range files[:min(len(files), 60)] {
+		objects = append(objects, repo.Object{Path: f.Path, OID: f.OID})
+	}
+	_, blobs := unlisted.Blobs(ctx, sha, objects)
+	_, entries := code.Entries(ctx, head.Head.SHA, []string{"pkg/features"})
+	if client.Anonymous() {
+		return errors.Join(blobs, entries) // nothing is traced without a token
+	}
+	tracer, err := set.Tracer("kubernetes/kubernetes")
+	if err != nil {
+		return err
+	}
+	const file = "pkg/features/kube_features.go"
+	_, blame := tracer.Blame(ctx, head.Head.SHA, file)
+	tooMuch()
+	_, light := tracer.Blame(ctx, head.Head.SHA, file)
+	_, history := tracer.PathHistory(ctx, head.Head.SHA, file, 5)
+	_, versions := tracer.FilesAt(ctx, []string{head.Head.SHA}, file)
+	_, pulls := tracer.PullRequests(ctx, []int{1})
+	_, search := tracer.SearchPullRequests(ctx, "widgets", 3)
+	return errors.Join(blobs, entries, blame, light, history, versions, pulls, search)
 }
 
 // sentCall names a request as the client sends it.

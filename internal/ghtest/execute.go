@@ -41,6 +41,7 @@ type execution struct {
 	vars   map[string]any
 	nodes  int
 	cost   int
+	blamed int // ranges
 	errs   []graphqlError
 	broken error // the stand-in failed
 }

@@ -288,9 +288,9 @@ func (g *gitDir) countHistory(ctx context.Context, q historyQuery) (int, error) 
 	return len(ids), err
 }
 
-// between lists the commits that tip adds to base.
-func (g *gitDir) between(ctx context.Context, base, tip string) ([]string, error) {
-	out, err := g.run(ctx, "rev-list", base+".."+tip)
+// between lists the commits that tips add to base.
+func (g *gitDir) between(ctx context.Context, base string, tips ...string) ([]string, error) {
+	out, err := g.run(ctx, append([]string{"rev-list", "^" + base}, tips...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -339,7 +339,7 @@ type fileChange struct {
 // changes compares a commit with its first parent (the first commit with nothing). Renames show as
 // a file removed and one added.
 func (g *gitDir) changes(ctx context.Context, oid string) ([]fileChange, error) {
-	args := []string{"diff-tree", "-r", "--root", "-m", "--first-parent", "--no-commit-id", "--no-renames", "--no-ext-diff", "--no-textconv", "-z"}
+	args := []string{"diff-tree", "-r", "--root", "--diff-merges=first-parent", "--no-commit-id", "--no-renames", "--no-ext-diff", "--no-textconv", "-z"}
 	raw, err := g.run(ctx, append(args, "--raw", "--no-abbrev", oid)...)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,9 @@ func (c *call) graphql() answer {
 	if x.broken != nil {
 		return c.broken(x.broken)
 	}
+	if limit := c.s.opts.BlameLimit; limit > 0 && x.blamed > limit {
+		return htmlAnswer(http.StatusBadGateway)
+	}
 	out := struct {
 		Data   any            `json:"data"`
 		Errors []graphqlError `json:"errors,omitempty"`

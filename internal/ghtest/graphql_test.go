@@ -329,3 +329,87 @@ func TestCommitWhileServing(t *testing.T) {
 		t.Error("nothing moved")
 	}
 }
+
+// What tracing reads of a pull request: its files are git's where the fixture names none, a merge's those
+// against its first parent; its issues may be of another repository, and are shown to those who may see them.
+func TestPullRequestsFilesAndIssues(t *testing.T) {
+	f := newFixture(t, ghtest.Options{})
+	f.AddIssue("acme/platform", ghtest.Issue{Number: 5, Title: "a plan"})
+	f.AddIssue("acme/secret", ghtest.Issue{Number: 6, Title: "a secret plan"})
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 8, Title: "Add big", MergeOID: f.head, Closes: []string{"acme/platform#5", "acme/secret#6"}})
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 9, Title: "Elsewhere", MergeOID: "1234567890123456789012345678901234567890"})
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 10, Title: "Named", Files: []string{"z", "a"}})
+	data, errs := f.query(`{ repository(owner: "up", name: "stream") {
+		p7: pullRequest(number: 7) { ...P } p8: pullRequest(number: 8) { ...P } p9: pullRequest(number: 9) { ...P } p10: pullRequest(number: 10) { ...P } } }
+		fragment P on PullRequest { files(first: 2) { totalCount nodes { path changeType additions deletions } }
+			closingIssuesReferences(first: 3) { totalCount nodes { number repository { nameWithOwner } } } }`, nil)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	want(t, at(t, data, "repository"), `{
+		"p7": {"files": {"totalCount": 1, "nodes": [{"path": "a.go", "changeType": "MODIFIED", "additions": 1, "deletions": 1}]}, "closingIssuesReferences": {"totalCount": 0, "nodes": []}},
+		"p8": {"files": {"totalCount": 2, "nodes": [{"path": "big.txt", "changeType": "ADDED", "additions": 1, "deletions": 0}, {"path": "sub/deep/f.txt", "changeType": "ADDED", "additions": 1, "deletions": 0}]},
+			"closingIssuesReferences": {"totalCount": 1, "nodes": [{"number": 5, "repository": {"nameWithOwner": "acme/platform"}}]}},
+		"p9": {"files": {"totalCount": 0, "nodes": []}, "closingIssuesReferences": {"totalCount": 0, "nodes": []}},
+		"p10": {"files": {"totalCount": 2, "nodes": [{"path": "a", "changeType": "MODIFIED", "additions": 0, "deletions": 0}, {"path": "z", "changeType": "MODIFIED", "additions": 0, "deletions": 0}]},
+			"closingIssuesReferences": {"totalCount": 0, "nodes": []}}}`)
+	defer func() {
+		if recover() == nil {
+			t.Error("an issue that was not added can be closed")
+		}
+	}()
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Title: "x", Closes: []string{"#999"}})
+}
+
+// An octopus brings what each of its arms does.
+func TestPullRequestOfAnOctopus(t *testing.T) {
+	f := newFixture(t, ghtest.Options{})
+	var arms []string
+	for _, arm := range []string{"one", "two"} {
+		f.git.git("checkout", "-q", "-b", arm, f.head)
+		f.git.write(arm+".txt", arm+"\n")
+		arms = append(arms, f.git.commit(arm))
+	}
+	f.git.git("checkout", "-q", "main")
+	f.git.git("merge", "-q", "--no-ff", "-m", "Merge pull request #12 from ada/arms", "one", "two")
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 12, Title: "Arms", MergeOID: f.git.git("rev-parse", "HEAD")})
+	for _, oid := range append(arms, f.head) {
+		data, _ := f.query(`query ($oid: GitObjectID!) { repository(owner: "up", name: "stream") { object(oid: $oid) { ... on Commit { associatedPullRequests(first: 3) { nodes { number } } } } } }`, map[string]any{"oid": oid})
+		list := `[{"number": 12}]`
+		if oid == f.head {
+			list = "[]"
+		}
+		want(t, at(t, data, "repository", "object", "associatedPullRequests", "nodes"), list)
+	}
+}
+
+// Search takes whole words, where it is told to look, and knows what was merged and whereto.
+func TestSearchOfPullRequests(t *testing.T) {
+	f := newFixture(t, ghtest.Options{})
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 20, Title: "Add FooBar gate", Body: "for kubelet: (FooBar)"})
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 21, Title: "Remove XFooBar", Body: "not FooBarX", State: "open"})
+	f.AddPullRequest("up/stream", ghtest.PullRequest{Number: 22, Title: "Revert it", Body: "this reverts FooBar", Base: "release-1"})
+	for q, numbers := range map[string]string{
+		"is:pr is:merged FooBar": "22 20", "is:pr FooBar in:title": "20", "foobar in:body": "22 20", "xfoobar": "21", "is:merged xfoobar": "", "is:unmerged xfoobar": "21",
+		"foobar base:release-1": "22", "foobar base:main": "20", `"FooBar gate"`: "20", `"gate FooBar"`: "",
+	} {
+		data, errs := f.query(`query ($q: String!) { search(type: ISSUE, query: $q, first: 9) { issueCount nodes { ... on PullRequest { number } } } }`, map[string]any{"q": "repo:up/stream " + q})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		if got := names(t, at(t, data, "search", "nodes"), "number"); got != numbers {
+			t.Errorf("%s finds %q, want %q", q, got, numbers)
+		}
+	}
+}
+
+// A blame that asks for more than the limit is GitHub's 502, what asks for less is not.
+func TestBlameLimit(t *testing.T) {
+	f := newFixture(t, ghtest.Options{BlameLimit: 2})
+	const one = `{"query": "{ repository(owner: \"up\", name: \"stream\") { object(expression: \"main\") { ... on Commit { blame(path: \"a.go\") { ranges { age } } %s } } } }"}`
+	for more, status := range map[string]int{"": http.StatusOK, `b: blame(path: \"docs/old.md\") { ranges { age } }`: http.StatusBadGateway} {
+		if r := f.do("POST", "/graphql", fmt.Sprintf(one, more), "Authorization: Bearer "+token); r.StatusCode != status {
+			t.Errorf("with %q: %d %s", more, r.StatusCode, r.body)
+		}
+	}
+}

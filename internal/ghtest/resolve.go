@@ -76,7 +76,8 @@ type (
 		blameRange
 		age int
 	}
-	actorNode struct{ signature }
+	changedFileNode struct{ fileChange }
+	actorNode       struct{ signature }
 )
 
 // typeName is the object type of a resolved value.
@@ -123,6 +124,8 @@ func typeName(v any) string {
 		return "Blame"
 	case blameRangeNode:
 		return "BlameRange"
+	case changedFileNode:
+		return "PullRequestChangedFile"
 	case actorNode:
 		return "GitActor"
 	case *connection:
@@ -171,7 +174,7 @@ func newResolvers() map[string]map[string]resolver {
 	for name, fields := range issueResolvers() {
 		all[name] = fields
 	}
-	for _, node := range []string{"Ref", "IssueComment", "Issue", "Label", "Milestone", "Release", "PullRequest", "User", "SearchResultItem"} {
+	for _, node := range []string{"Ref", "IssueComment", "Issue", "Label", "Milestone", "Release", "PullRequest", "PullRequestChangedFile", "User", "SearchResultItem"} {
 		all[node+"Connection"] = connectionResolvers(node + "Edge")
 		all[node+"Edge"] = edgeResolvers()
 	}

@@ -210,6 +210,7 @@ func (x *execution) blame(k commitNode, file string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.blamed += len(ranges)
 	at := map[string]int64{}
 	var times []int64
 	for _, b := range ranges {

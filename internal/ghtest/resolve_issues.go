@@ -346,7 +346,7 @@ func issueResolvers() map[string]map[string]resolver {
 	comment["issue"] = value(func(x *execution, k commentNode) any { return x.issue(k.r, k.number) })
 
 	return map[string]map[string]resolver{
-		"Issue": issue, "IssueComment": comment, "PullRequest": pullResolvers(),
+		"Issue": issue, "IssueComment": comment, "PullRequest": pullResolvers(), "PullRequestChangedFile": changedFileResolvers(),
 		"User": userFields(accountOf), "Bot": userFields(accountOf),
 		"Label":     labelResolvers(),
 		"Milestone": milestoneResolvers(), "Release": releaseResolvers(),
@@ -371,8 +371,12 @@ func pullResolvers() map[string]resolver {
 			}
 			return x.s.branchName(p.r)
 		}),
-		"closed":     value(func(_ *execution, p pullNode) any { return p.State != "open" }),
-		"closedAt":   value(func(_ *execution, p pullNode) any { return p.Merged }),
+		"closed":   value(func(_ *execution, p pullNode) any { return p.State != "open" }),
+		"closedAt": value(func(_ *execution, p pullNode) any { return p.Merged }),
+		"closingIssuesReferences": field(func(x *execution, p pullNode, a arguments) (any, error) {
+			return x.closing(p, a)
+		}),
+		"files":      field(func(x *execution, p pullNode, a arguments) (any, error) { return x.changedFiles(p, a) }),
 		"databaseId": value(func(_ *execution, p pullNode) any { return p.ID }),
 		"labels":     field(func(x *execution, p pullNode, a arguments) (any, error) { return x.labels(p.r, p.Labels, false, a) }),
 		"mergeCommit": field(func(_ *execution, p pullNode, _ arguments) (any, error) {
@@ -391,6 +395,55 @@ func pullResolvers() map[string]resolver {
 		pull[name] = f
 	}
 	return pull
+}
+
+// closing are the issues that a pull request closes; those that the viewer may not see are left out.
+func (x *execution) closing(p pullNode, a arguments) (any, error) {
+	x.s.mu.Lock()
+	var items []item
+	for i, c := range p.Closes {
+		key, n := closes(p.r, c)
+		r := x.s.repos[key]
+		if r == nil || access(x.c.who, r) < Read {
+			continue
+		}
+		if is := r.issue(n); is != nil {
+			items = append(items, item{number(i), issueNode{r, is.snapshot()}})
+		}
+	}
+	x.s.mu.Unlock()
+	return paged("IssueConnection", "closingIssuesReferences", a, a.object("orderBy").text("direction") == "DESC", items)
+}
+
+// changedFiles are a pull request's files by path.
+func (x *execution) changedFiles(p pullNode, a arguments) (any, error) {
+	list, err := x.s.changesOf(x.c.r.Context(), p.r, p.PullRequest)
+	if err != nil {
+		return nil, err
+	}
+	var items []item
+	for _, f := range list {
+		items = append(items, item{f.path, changedFileNode{f}})
+	}
+	return paged("PullRequestChangedFileConnection", "files", a, false, items)
+}
+
+func changedFileResolvers() map[string]resolver {
+	return map[string]resolver{
+		"additions": value(func(_ *execution, f changedFileNode) any { return f.added }),
+		"deletions": value(func(_ *execution, f changedFileNode) any { return f.deleted }),
+		"path":      value(func(_ *execution, f changedFileNode) any { return f.path }),
+		"changeType": value(func(_ *execution, f changedFileNode) any {
+			switch f.status {
+			case "added":
+				return "ADDED"
+			case "removed":
+				return "DELETED"
+			default:
+				return "MODIFIED"
+			}
+		}),
+	}
 }
 
 func labelResolvers() map[string]resolver {

@@ -536,7 +536,7 @@ func (s *Server) pullsOf(ctx context.Context, r *repository, oid string) ([]*Pul
 	return out, nil
 }
 
-// brought lists what a merge commit's second parent adds to its first; kept once known.
+// brought lists what a merge commit's other parents add to its first; kept once known.
 func (s *Server) brought(ctx context.Context, r *repository, p *PullRequest) ([]string, error) {
 	k, err := r.git.commit(p.MergeOID)
 	if errors.Is(err, errNoObject) || err == nil && len(k.parents) < 2 {
@@ -546,12 +546,12 @@ func (s *Server) brought(ctx context.Context, r *repository, p *PullRequest) ([]
 		return nil, err
 	}
 	s.mu.Lock()
-	have := r.brought[p.MergeOID]
+	have, known := r.brought[p.MergeOID]
 	s.mu.Unlock()
-	if have != nil {
+	if known {
 		return have, nil
 	}
-	ids, err := r.git.between(ctx, k.parents[0], k.parents[1])
+	ids, err := r.git.between(ctx, k.parents[0], k.parents[1:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -559,6 +559,21 @@ func (s *Server) brought(ctx context.Context, r *repository, p *PullRequest) ([]
 	r.brought[p.MergeOID] = ids
 	s.mu.Unlock()
 	return ids, nil
+}
+
+// changesOf lists what a pull request changed: as the fixture says, else by its merge commit.
+func (s *Server) changesOf(ctx context.Context, r *repository, p *PullRequest) ([]fileChange, error) {
+	if p.Files != nil || p.MergeOID == "" || r.git == nil {
+		var out []fileChange
+		for _, f := range p.Files {
+			out = append(out, fileChange{path: f, status: "modified"})
+		}
+		return out, nil
+	}
+	if _, err := r.git.commit(p.MergeOID); errors.Is(err, errNoObject) {
+		return nil, nil // a commit that the fixture made up
+	}
+	return r.git.changes(ctx, p.MergeOID)
 }
 
 func (c *call) listCommitPulls(r *repository) answer {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // issueQuery is what REST lists, GraphQL connections and search ask for.
@@ -17,9 +18,12 @@ type issueQuery struct {
 	creator   string
 	assignee  string // login, "*" any, "none"
 	mentioned string
-	milestone string // number, title, "*" any, "none"
-	words     []string
-	sort      string // "created", "updated", "comments"
+	milestone string   // number, title, "*" any, "none"
+	words     []string // whole words or phrases, all of them, in ...
+	in        []string // ... "title", "body"; empty is both
+	merged    string   // "merged", "unmerged": pull requests of that kind
+	base      string   // pull requests into that branch
+	sort      string   // "created", "updated", "comments"
 	ascending bool
 	pulls     bool // pull requests too, as REST has it
 }
@@ -115,12 +119,32 @@ func (q issueQuery) matches(is *issue) bool {
 	if q.mentioned != "" && !strings.Contains(strings.ToLower(is.Body), "@"+strings.ToLower(q.mentioned)) {
 		return false
 	}
+	if q.merged != "" && (is.pull == nil || (is.pull.State == "merged") != (q.merged == "merged")) {
+		return false
+	}
+	if q.base != "" && (is.pull == nil || cmp.Or(is.pull.Base, is.repo.DefaultBranch, "main") != q.base) {
+		return false
+	}
+	var text string
+	if len(q.in) == 0 || slices.Contains(q.in, "title") {
+		text += tokens(is.Title)
+	}
+	if len(q.in) == 0 || slices.Contains(q.in, "body") {
+		text += tokens(is.Body)
+	}
 	for _, w := range q.words {
-		if !strings.Contains(strings.ToLower(is.Title+"\n"+is.Body), strings.ToLower(w)) {
+		if !strings.Contains(text, tokens(w)) {
 			return false
 		}
 	}
 	return true
+}
+
+// tokens is a text as search has it, " word word ": a part of a word finds nothing.
+func tokens(text string) string {
+	return " " + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_'
+	}), " ") + " "
 }
 
 // selectComments lists an issue's comments; those that lag are one look nearer. Callers hold s.mu.
@@ -157,8 +181,8 @@ func words(q string) []string {
 	return out
 }
 
-// search answers the qualifiers repo, is, state, type, label, author, assignee, milestone, updated:>=,
-// created is not served; other words are looked for in title and body. Callers hold s.mu.
+// search answers the qualifiers repo, is, state, type, in, base, label, author, assignee, milestone, updated:>=;
+// created is not served; other words are looked for as whole words in title and body. Callers hold s.mu.
 func (s *Server) search(who *Token, q string) []*issue {
 	query := issueQuery{pulls: true}
 	var repos []string
@@ -178,6 +202,8 @@ func (s *Server) search(who *Token, q string) []*issue {
 				query.states = []string{value}
 			case "issue", "pr":
 				kind = value
+			case "merged", "unmerged":
+				query.merged = value
 			}
 		case "label":
 			query.labels = append(query.labels, value)
@@ -188,6 +214,9 @@ func (s *Server) search(who *Token, q string) []*issue {
 		case "milestone":
 			query.milestone = value
 		case "in":
+			query.in = strings.Split(value, ",")
+		case "base":
+			query.base = value
 		case "updated":
 			query.since = searchDate(strings.TrimLeft(value, ">="))
 		default:

@@ -42,6 +42,9 @@ type Options struct {
 	// GraphQLMaxBytes is the size of an answer above which GraphQL gives the 502 page that GitHub
 	// gives on its timeouts; 0 is 8 MiB.
 	GraphQLMaxBytes int
+	// BlameLimit is the number of ranges that one GraphQL document may blame before it gets the 502 page that
+	// GitHub gives on its timeouts; 0 is as many as it likes.
+	BlameLimit int
 	// NodeLimit is the number of nodes one GraphQL query may ask for; 0 is 500000.
 	NodeLimit int
 	// Limits per hour (search: per minute) of a token without limits of its own.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -94,9 +95,14 @@ type PullRequest struct {
 	Labels   []string
 	Base     string // branch; "" is the default branch
 	MergeOID string // the merge (or squashed) commit
-	// Commits that it brought. If empty and MergeOID is a merge commit, those that its second
-	// parent adds to the first are found through git.
+	// Commits that it brought, those of a rebase say. If empty and MergeOID is a merge commit, those that
+	// its other parents add to the first are found through git.
 	Commits []string
+	// Files are the paths that it changes. If nil, they are those of MergeOID against its first parent.
+	Files []string
+	// Closes are the issues that it is linked to and closes: "#12", or "owner/name#12" of another repository.
+	// They must have been added before.
+	Closes  []string
 	Created time.Time
 	Merged  *time.Time
 }
@@ -402,11 +408,24 @@ func (s *Server) AddPullRequest(repo string, p PullRequest) PullRequest {
 		p.Merged = &at
 	}
 	s.account(p.Author)
+	for _, c := range p.Closes {
+		if owner, n := closes(r, c); s.repos[owner] == nil || s.repos[owner].issue(n) == nil {
+			panic(fmt.Sprintf("ghtest: pull request %d closes %s, which was not added", p.Number, c))
+		}
+	}
+	p.Labels = slices.Clone(p.Labels) // the caller may keep his
 	for i, l := range p.Labels {
 		p.Labels[i] = s.ensureLabel(r, l).Name
 	}
 	r.pulls = append(r.pulls, &p)
 	return p
+}
+
+// closes reads one entry of PullRequest.Closes: the repository's key and the number.
+func closes(r *repository, text string) (key string, n int) {
+	repo, number, _ := strings.Cut(text, "#")
+	n, _ = strconv.Atoi(number)
+	return strings.ToLower(cmp.Or(repo, r.Name)), n
 }
 
 // Issues returns copies of a repository's issues with their comments, by number.

@@ -1,6 +1,9 @@
 package insight
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // nearest finds the gate that somebody probably meant: one that the program takes at the release, or where
 // none is near, any gate there ever was. "" where nothing is near enough to be a slip of the hand.
@@ -71,4 +74,27 @@ func distance(a, b string, limit int) int {
 		before, last, row = last, row, before
 	}
 	return last[len(b)]
+}
+
+// Nearest gives the names that are so near to a misspelt one that a slip of the hand explains it, the nearest first,
+// three at most. Letter case does not count.
+func Nearest(name string, among []string) []string {
+	small := strings.ToLower(name)
+	limit := min(3, 1+len(small)/8)
+	type near struct {
+		name string
+		far  int
+	}
+	var found []near
+	for _, candidate := range among {
+		if d := distance(small, strings.ToLower(candidate), limit); d <= limit {
+			found = append(found, near{candidate, d})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b near) int { return a.far - b.far })
+	var out []string
+	for _, f := range found[:min(3, len(found))] {
+		out = append(out, f.name)
+	}
+	return out
 }

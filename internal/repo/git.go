@@ -110,6 +110,7 @@ func (g *git) environment() []string {
 		"GIT_OPTIONAL_LOCKS=0",
 		"GIT_PAGER=cat",
 		"GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_GRAFT_FILE=" + os.DevNull,
 		"GIT_LITERAL_PATHSPECS=1",
 	}
 }

@@ -30,6 +30,10 @@ type Local struct {
 	git *git // nil until opened
 	// gitDir and commonDir differ in a linked work tree.
 	gitDir, commonDir string
+
+	tracing  sync.Mutex
+	isDeep   bool       // it is known not to be shallow
+	lineages []*lineage // newest last
 }
 
 // NewLocal returns a reader of the repository at path. Nothing is looked at before the first call.

@@ -85,11 +85,15 @@ type NotFoundError struct {
 	Repository string
 	Ref        string    // "" when the repository itself is missing
 	Until      time.Time // set where the ref exists, but has no commit so old
+	Path       string    // set where the ref exists, but has no such file
 }
 
 func (e *NotFoundError) Error() string {
 	if !e.Until.IsZero() {
 		return fmt.Sprintf("%s has no commit of %s until %s", e.Repository, cmp.Or(e.Ref, "HEAD"), e.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if e.Path != "" {
+		return fmt.Sprintf("%s has no file %s at %s", e.Repository, e.Path, cmp.Or(e.Ref, "HEAD"))
 	}
 	if e.Ref == "" {
 		return fmt.Sprintf("repository %s does not exist, or the token may not see it", e.Repository)

@@ -35,7 +35,9 @@ type tokenReader struct {
 
 	mu      sync.Mutex
 	sizes   map[string]int // bytes by object id, from listings; they bound the batches
+	seen    map[string]int // bytes by path, of files that were read at many commits
 	folders []folderIDs    // of the last commits, newest last
+	logs    []*pathLog     // newest last
 }
 
 // folderIDs are the object ids of folders at a commit, as a head told them.
@@ -49,7 +51,7 @@ func newTokenReader(client *github.Client, repository string) (*tokenReader, err
 	if err != nil {
 		return nil, err
 	}
-	return &tokenReader{client: client, repository: repository, owner: owner, name: name, sizes: map[string]int{}}, nil
+	return &tokenReader{client: client, repository: repository, owner: owner, name: name, sizes: map[string]int{}, seen: map[string]int{}}, nil
 }
 
 // Head implements Reader by one document.

@@ -1,9 +1,30 @@
 // Package trace finds the evidence for a change: the proposal, the ticket and the pull requests behind
 // it. A link is never bare: it says which rule found it, where, and how sure the rule is.
 //
-// What is here needs nothing but the snapshot: the `kep:` line of a gate's doc comment, the gates that a
-// proposal lists, and the release notes that name the gate. The rules that need history and pull requests
-// follow with `bot explain`.
+// # How it works
+//
+// A rule is a small pure function. It reads one kind of thing (a doc comment, a kep.yaml, a README's
+// history, a release note, a pull request's body, a file's blame) and makes claims: this pull request made the
+// gate beta in 1.11, this proposal is behind it. [Combine] puts the claims on the steps of the gate's life
+// that are known, and merges those for the same target. A claim for a step that never was is dropped, so
+// a link can be missing but is not made up.
+//
+// # How sure
+//
+// A rule has a confidence of its own: an author's own number is certain, a text that says stage and gate is
+// likely, a text that only has the right release is possible. Rules of one family read the same people's
+// words, so they can't confirm each other; those of different families (source, proposal, notes, git,
+// pull request, search) can:
+//
+//	the best rule says   and another family says   the link is
+//	certain              anything                  certain
+//	likely               likely                    certain
+//	likely               possible, or nobody       likely
+//	possible             possible or better        likely
+//	possible             nobody                    possible
+//
+// Search confirms nothing: it finds what the others would have named. And what was reverted sinks to
+// possible, whoever says otherwise.
 package trace
 
 // Confidence says how sure a rule is.
@@ -16,6 +37,17 @@ const (
 	Possible Confidence = "possible"
 )
 
+// rank is 0 for the surest.
+func (c Confidence) rank() int {
+	switch c {
+	case Certain:
+		return 0
+	case Likely:
+		return 1
+	}
+	return 2
+}
+
 // Evidence is one reason to believe a link.
 type Evidence struct {
 	Rule       string     `json:"rule"`   // "kep-comment"
@@ -23,4 +55,21 @@ type Evidence struct {
 	URL        string     `json:"url"`
 	Source     string     `json:"source"` // where it was found: "pkg/features/kube_features.go:120"
 	Confidence Confidence `json:"confidence"`
+}
+
+// Family is whose words a rule reads: rules of one family can't confirm each other.
+func Family(rule string) string {
+	switch rule {
+	case RuleKEPComment:
+		return "source"
+	case RuleProposalGates, RuleHistory, RuleKEPNumber:
+		return "proposal"
+	case RuleReleaseNote, RuleNoteData, RuleNoteWords:
+		return "notes"
+	case RuleBlame, RulePathHistory, RuleRemoval:
+		return "git"
+	case RulePullBody:
+		return "pull"
+	}
+	return "search"
 }

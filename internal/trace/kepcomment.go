@@ -57,3 +57,8 @@ func isNumber(s string) bool {
 	}
 	return s != "" && len(s) <= 9
 }
+
+// FromComment is the claim of a doc comment that names a proposal, for a gate that is no change.
+func FromComment(number, source string) Claim {
+	return Claim{What: ToProposal, Evidence: kepEvidence(number, RuleKEPComment, source, Certain)}
+}

@@ -42,24 +42,45 @@ func Of(c diff.Change, repository, webURL string) []Evidence {
 		}
 	}
 	seen := map[int]bool{}
+	subject := Subject{Gate: c.Gate.Name()}
 	for _, n := range c.Gate.Notes {
+		// A note that only mentions the gate may be about something else.
+		how := Possible
+		if len(Tell(n.Note.Text, subject, likeGate)) > 0 {
+			how = Likely
+		}
 		for _, pr := range n.Note.PRs {
 			if !seen[pr] {
 				seen[pr] = true
 				number := strconv.Itoa(pr)
 				out = append(out, Evidence{
 					Rule: RuleReleaseNote, Target: repository + "#" + number, URL: strings.TrimRight(webURL, "/") + "/pull/" + number,
-					Source: "release notes of " + n.Tag, Confidence: Likely,
+					Source: "release notes of " + n.Tag, Confidence: how,
 				})
 			}
 		}
 		for _, k := range n.Note.KEPs {
 			if isNumber(k) {
-				out = append(out, kepEvidence(k, RuleNoteData, "release notes of "+n.Tag, Likely))
+				out = append(out, kepEvidence(k, RuleNoteData, "release notes of "+n.Tag, how))
 			}
 		}
 	}
 	return out
+}
+
+// likeGate reports whether a word has the form of a gate's name: capitals within, letters and digits only. The
+// names of all gates are not known here, and words are only told apart by it.
+func likeGate(word string) bool {
+	inner := false
+	for i, r := range word {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			inner = inner || i > 0
+		case i == 0, (r < 'a' || r > 'z') && (r < '0' || r > '9'):
+			return false
+		}
+	}
+	return inner
 }
 
 func kepEvidence(number, rule, source string, how Confidence) Evidence {

@@ -105,12 +105,12 @@ func newWorld(t *testing.T, v *contract.Validator) *world {
 	w.gh.AddMilestone("up/stream", ghtest.Milestone{Title: "v1.1", Due: &at, Description: "next"})
 	w.gh.AddMilestone("up/stream", ghtest.Milestone{Title: "v1.0", State: "closed"})
 	w.gh.AddRelease("up/stream", ghtest.Release{Tag: "v1.0.0", Name: "One", Body: "notes", Author: "ada"})
-	w.gh.AddPullRequest("up/stream", ghtest.PullRequest{Number: 3, Title: "two", Author: "ada", MergeOID: w.head, Labels: []string{"kind/bug"}})
 	w.gh.AddIssue("up/stream", ghtest.Issue{
 		Number: 1, Title: "it breaks", Body: "body", Author: "ada", Labels: []string{"kind/bug"}, Assignees: []string{"bot"}, Milestone: "v1.1",
 		Comments: []ghtest.Comment{{Body: "yes", Author: "bot"}, {Body: "no", Author: "helper[bot]"}},
 	})
 	w.gh.AddIssue("up/stream", ghtest.Issue{Number: 2, Title: "it broke", State: "closed", Reason: "completed"})
+	w.gh.AddPullRequest("up/stream", ghtest.PullRequest{Number: 3, Title: "two", Author: "ada", MergeOID: w.head, Labels: []string{"kind/bug"}, Closes: []string{"#1"}})
 	w.comment = w.gh.Issues("up/stream")[0].Comments[0].ID
 	srv := httptest.NewServer(v.Handler(w.gh, w.report))
 	t.Cleanup(srv.Close)
@@ -297,7 +297,9 @@ func documents() []string {
 			assignees(first: 5) { totalCount pageInfo { ...Page } edges { cursor node { ...Person } } nodes { login } }
 			comments(last: 5, orderBy: {field: UPDATED_AT, direction: DESC}) { totalCount pageInfo { ...Page } edges { cursor node { ...K } } nodes { ...K } } }
 		fragment P on PullRequest { id databaseId number title body prState: state url resourcePath createdAt updatedAt closed closedAt merged mergedAt baseRefName viewerDidAuthor
-			author { ...Who } mergeCommit { oid } repository { name } labels(first: 3) { nodes { name } } }
+			author { ...Who } mergeCommit { oid } repository { name } labels(first: 3) { nodes { name } }
+			files(first: 5) { totalCount pageInfo { ...Page } edges { cursor node { path } } nodes { path additions deletions changeType } }
+			closingIssuesReferences(first: 5, userLinkedOnly: false, orderBy: {field: CREATED_AT, direction: ASC}) { totalCount nodes { number repository { name } } } }
 		fragment C on Commit { ...Obj message messageHeadline messageBody committedDate authoredDate url resourcePath author { ...Sign } committer { ...Sign } tree { ...T }
 			parents(first: 2) { totalCount pageInfo { ...Page } edges { cursor node { oid } } nodes { oid } }
 			associatedPullRequests(first: 3, orderBy: {field: UPDATED_AT, direction: DESC}) { totalCount pageInfo { ...Page } edges { cursor node { number } } nodes { ...P } } }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstream-digest/bot/internal/ghtest"
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/repo"
 )
@@ -62,5 +63,47 @@ func TestReaders(t *testing.T) {
 		for _, err := range w.found() {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestTracer does the same with what tracing asks.
+func TestTracer(t *testing.T) {
+	w := newWorld(t, open(t))
+	c, err := github.New(github.Options{Token: github.NewSecret("good"), APIURL: w.url, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := repo.NewSet(repo.SetOptions{Client: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := set.Tracer("up/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blames, err := tr.Blames(t.Context(), w.head, []string{"pkg/a.go", "pkg/b.go", "none"})
+	if err != nil || len(blames) != 2 || !slices.Equal(blames["pkg/b.go"][0].Commit.PRs, []int{3}) {
+		t.Errorf("blame: %v, %v", blames, err)
+	}
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.BadGateway, Contains: "query Blame(", Times: 2}) // then the lines alone
+	if b, err := tr.Blame(github.WithSleep(t.Context(), func(time.Duration) {}), w.head, "pkg/b.go"); err != nil || !slices.Equal(b[0].Commit.PRs, []int{3}) {
+		t.Errorf("blame in parts: %v, %v", b, err)
+	}
+	for _, path := range []string{"pkg/a.go", "none", ""} {
+		if list, err := tr.PathHistory(t.Context(), w.head, path, 3); err != nil || (len(list) == 0) != (path == "none") {
+			t.Errorf("history of %q: %v, %v", path, list, err)
+		}
+		if files, err := tr.FilesAt(t.Context(), []string{w.head}, path); err != nil || (len(files) == 1) != (path == "pkg/a.go") {
+			t.Errorf("%q: %v, %v", path, files, err)
+		}
+	}
+	if pulls, err := tr.PullRequests(t.Context(), []int{1, 3, 99}); err != nil || len(pulls) != 1 || len(pulls[3].Closes) != 1 || len(pulls[3].Files) != 2 {
+		t.Errorf("pull requests: %+v, %v", pulls, err)
+	}
+	if found, err := tr.SearchPullRequests(t.Context(), "two in:title", 5); err != nil || len(found) != 1 {
+		t.Errorf("search: %+v, %v", found, err)
+	}
+	for _, err := range w.found() {
+		t.Error(err)
 	}
 }
