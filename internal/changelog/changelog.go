@@ -65,7 +65,7 @@ type Note struct {
 	// PRs are the pull requests of kubernetes/kubernetes that the note's reference names, in its order.
 	PRs  []int    `json:"prs,omitempty"`
 	Refs []string `json:"refs,omitempty"` // all other issues and pull requests it links: "kubernetes/enhancements#1234"
-	// KEPs are numbers of proposals, as text. Parse leaves them empty; [Merge] has them from the JSON.
+	// KEPs are numbers of proposals, as text. Parse leaves them empty: they stand in the JSON.
 	KEPs   []string `json:"keps,omitempty"`
 	Author string   `json:"author,omitempty"` // login, no @
 	SIGs   []string `json:"sigs,omitempty"`   // "api-machinery", in the tag's order; editors often drop the tag in finals

@@ -57,26 +57,3 @@ func ExampleParse() {
 	//   [90001] amy [node] [feature] false FastWidget is Beta
 	//   skipped: example.io/widget: v1.0.0 → v1.1.0 is a dependency list
 }
-
-// The reader knows the beta. The final release has one of its notes in other words, and lacks the other.
-func ExampleTellOnce() {
-	file, err := changelog.Parse("CHANGELOG-1.90.md", []byte(exampleFile))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	final, beta := file.Sections[:1], file.Sections[1:]
-	for _, n := range changelog.TellOnce(beta, final) {
-		fmt.Println(n.Version, "has", len(n.New), "new notes")
-		for _, m := range n.Known {
-			fmt.Println("known from", m.In, "reworded:", m.Reworded, "now:", m.Note.Text)
-		}
-		for _, m := range n.Gone {
-			fmt.Println("not in it, but in", m.In, m.Note.Text)
-		}
-	}
-	// Output:
-	// 1.90.0 has 0 new notes
-	// known from [1.90.0-beta.0] reworded: true now: Promoted the `FastWidget` gate to Beta.
-	// not in it, but in [1.90.0-beta.0] Widgets need a new flag.
-}

@@ -101,26 +101,3 @@ func TestKEPNumber(t *testing.T) {
 		}
 	}
 }
-
-func TestMerge(t *testing.T) {
-	s := changelog.Section{Version: "1.90.0", Notes: []changelog.Note{
-		{Text: "Words of the changelog.", PRs: []int{90001}, Kinds: []string{"feature"}, Line: 5},
-		{Text: "Has its tag.", PRs: []int{90002, 90001}, SIGs: []string{"cli"}, KEPs: []string{"1"}, Line: 6},
-		{Text: "Unknown.", PRs: []int{1}, Line: 7},
-		{Text: "Not published, but here.", PRs: []int{90004}, Line: 8},
-	}}
-	got := changelog.Merge(s, draft(t))
-	want := changelog.Section{Version: "1.90.0", Notes: []changelog.Note{
-		{Text: "Words of the changelog.", PRs: []int{90001}, Kinds: []string{"feature"}, SIGs: []string{"api-machinery", "node"}, KEPs: []string{"9999"}, Line: 5},
-		{Text: "Has its tag.", PRs: []int{90002, 90001}, SIGs: []string{"cli"}, Kinds: []string{"api-change", "feature", "bug", "cleanup"},
-			KEPs: []string{"1", "9999"}, ActionRequired: true, Line: 6},
-		{Text: "Unknown.", PRs: []int{1}, Line: 7},
-		{Text: "Not published, but here.", PRs: []int{90004}, Line: 8},
-	}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if s.Notes[0].KEPs != nil || s.Notes[1].ActionRequired {
-		t.Error("the section that was given has changed")
-	}
-}

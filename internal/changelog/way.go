@@ -92,3 +92,10 @@ func minorNumber(version string) (major string, minor int, ok bool) {
 	minor, err := strconv.Atoi(rest)
 	return major, minor, ok && err == nil
 }
+
+func baseOf(version string) string {
+	base, _, _ := strings.Cut(version, "-")
+	return base
+}
+
+func preRelease(version string) bool { return strings.Contains(version, "-") }

@@ -37,6 +37,9 @@ func enricher(data *snapshot.NoteDataSet) func(snapshot.Note) snapshot.Note {
 			if len(n.SIGs) == 0 {
 				n.SIGs = d.SIGs
 			}
+			if len(n.Kinds) == 0 {
+				n.Kinds = d.Kinds
+			}
 		}
 		return n
 	}

@@ -85,6 +85,9 @@ func (s NoteData) read(ctx context.Context, r repo.Reader, sec snapshot.Section,
 			return snapshot.Section{}, fmt.Errorf("parse the data of release notes: %w", err)
 		}
 		for _, n := range notes {
+			if n.DoNotPublish {
+				continue
+			}
 			sec.Items.NoteData.Notes = append(sec.Items.NoteData.Notes, snapshot.NoteData{
 				File: b.Path, PR: n.PR, KEPs: n.KEPs(), SIGs: n.SIGs, Kinds: n.Kinds, ActionRequired: n.ActionRequired,
 			})
