@@ -28,13 +28,7 @@ func Compare(base, current *snapshot.Snapshot, opts Options) []UpstreamResult {
 		if len(opts.Upstreams) > 0 && !slices.Contains(opts.Upstreams, cur.Name) {
 			continue
 		}
-		var old snapshot.Upstream
-		if base != nil {
-			if i := slices.IndexFunc(base.Upstreams, func(u snapshot.Upstream) bool { return u.Name == cur.Name }); i >= 0 {
-				old = base.Upstreams[i]
-			}
-		}
-		out = append(out, compareUpstream(old, cur, opts))
+		out = append(out, compareUpstream(base.Upstream(cur.Name), cur, opts))
 	}
 	return out
 }
@@ -45,13 +39,13 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		From: Ref{old.Ref, old.SHA, old.Version}, To: Ref{cur.Ref, cur.SHA, cur.Version},
 	}
 	var proposals, before *snapshot.ProposalSet
-	data, _ := section(cur, snapshot.SourceNoteData)
+	data, _ := cur.Section(snapshot.SourceNoteData)
 	for _, sec := range cur.Sections {
 		sr := SectionResult{
 			Source: sec.Source, Status: sec.Status, Reason: sec.Reason, CurrentAt: sec.CurrentAt, Items: sec.Items.Count(),
 			Repository: cmp.Or(sec.Repository, cur.Repository), WebURL: webURL(cur, sec.Repository), To: Ref{sec.Ref, sec.SHA, sec.Version},
 		}
-		oldSec, had := section(old, sec.Source)
+		oldSec, had := old.Section(sec.Source)
 		comparable := had && !oldSec.Items.Empty() && !sec.Items.Empty()
 		switch {
 		case sec.Items.Empty(): // failed before it was ever read: nothing to say but that
@@ -128,15 +122,6 @@ func webURL(u snapshot.Upstream, repository string) string {
 		return u.WebURL
 	}
 	return server + repository
-}
-
-func section(u snapshot.Upstream, source string) (snapshot.Section, bool) {
-	for _, s := range u.Sections {
-		if s.Source == source {
-			return s, true
-		}
-	}
-	return snapshot.Section{}, false
 }
 
 func (s Severity) rank() int {

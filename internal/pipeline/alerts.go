@@ -21,7 +21,7 @@ func (r *Runner) sourceAlerts(d Definition, base, current *snapshot.Snapshot, pa
 			continue
 		}
 		for _, sec := range up.Sections {
-			old, had := sectionOf(upstreamOf(base, up.Name), sec.Source)
+			old, had := base.Upstream(up.Name).Section(sec.Source)
 			switch {
 			case sec.Failing && !old.Failing && r.FailingAfter > 0:
 				alerts = append(alerts, failing(up, sec, past.failures(up.Name, sec.Source)+1))

@@ -49,7 +49,7 @@ func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last
 			continue
 		}
 		from[len(asked)] = from[i]
-		asked, versions = append(asked, u), append(versions, upstreamOf(last, u.Name).Version)
+		asked, versions = append(asked, u), append(versions, last.Upstream(u.Name).Version)
 	}
 	heads := r.heads(ctx, asked, from, versions, when, opts)
 	if ctx.Err() != nil {
@@ -57,14 +57,14 @@ func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last
 	}
 	c := collected{snap: &snapshot.Snapshot{TakenAt: r.Now().UTC()}}
 	for i, u := range asked {
-		old := upstreamOf(last, u.Name)
+		old := last.Upstream(u.Name)
 		up := snapshot.Upstream{Name: u.Name, Repository: u.Repository, WebURL: u.WebURL, Ref: from[i].ref, SHA: old.SHA, Version: old.Version}
 		if own := heads[headKey(u, sources.Watch{})]; own.Err == nil {
 			up.Ref, up.SHA = own.Head.Ref, own.Head.SHA
 		}
 		version := ""
 		for _, s := range u.Sources {
-			oldSec, had := sectionOf(old, s.Name())
+			oldSec, had := old.Section(s.Name())
 			w := s.Watch(versions[i])
 			head := heads.of(u, w)
 			sec, moved, err := r.section(ctx, reading{u, s, w, head, from[i], when}, oldSec, had, opts)
@@ -303,26 +303,6 @@ func samePlaces(a, b snapshot.Section) bool {
 // samePaths reports whether two sections were read from the same places, by the same configuration.
 func samePaths(a, b []snapshot.Object) bool {
 	return slices.EqualFunc(a, b, func(x, y snapshot.Object) bool { return x.Path == y.Path })
-}
-
-func upstreamOf(s *snapshot.Snapshot, name string) snapshot.Upstream {
-	if s != nil {
-		for _, u := range s.Upstreams {
-			if u.Name == name {
-				return u
-			}
-		}
-	}
-	return snapshot.Upstream{}
-}
-
-func sectionOf(u snapshot.Upstream, source string) (snapshot.Section, bool) {
-	for _, s := range u.Sections {
-		if s.Source == source {
-			return s, true
-		}
-	}
-	return snapshot.Section{}, false
 }
 
 // At reads all upstreams at one ref, for commands without state. Failures are errors, and so is what was

@@ -31,7 +31,7 @@ func (r *Runner) Passed(ctx context.Context, base, current *snapshot.Snapshot) e
 	var failed []store.FailedSource
 	var causes []error
 	for i, up := range current.Upstreams {
-		sec, err := r.passedBetween(ctx, r.Upstreams[i], upstreamOf(base, up.Name), up)
+		sec, err := r.passedBetween(ctx, r.Upstreams[i], base.Upstream(up.Name), up)
 		if ctx.Err() != nil {
 			return r.stopped(ctx)
 		}

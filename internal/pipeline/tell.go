@@ -245,7 +245,7 @@ func onlyIn(s, other *snapshot.Snapshot) *snapshot.Snapshot {
 	out := *s
 	out.Upstreams = nil
 	for _, u := range s.Upstreams {
-		if upstreamOf(other, u.Name).Name != "" {
+		if other.Upstream(u.Name).Name != "" {
 			out.Upstreams = append(out.Upstreams, u)
 		}
 	}
@@ -292,7 +292,7 @@ func (r *Runner) modernise(ctx context.Context, base, current *snapshot.Snapshot
 			}
 			again, err := r.reread(ctx, up, src, sec)
 			if err == nil && !readToday(src, *now) {
-				*now, err = r.reread(ctx, upstreamOf(is, up.Name), src, *now)
+				*now, err = r.reread(ctx, is.Upstream(up.Name), src, *now)
 			}
 			if ctx.Err() != nil {
 				return nil, nil, nil, r.stopped(ctx)

@@ -142,6 +142,24 @@ func (g *git) command(ctx context.Context, stdin []byte, args []string) (*exec.C
 	return cmd, stderr, nil
 }
 
+// eachLine reads output line by line, to its end. A line that is cut off is an error.
+func eachLine(each func(line string) error) func(*bufio.Reader) error {
+	return func(r *bufio.Reader) error {
+		for {
+			line, err := r.ReadString('\n')
+			if err == io.EOF && line == "" {
+				return nil
+			}
+			if err != nil {
+				return io.ErrUnexpectedEOF
+			}
+			if err := each(line); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // stream runs git with stdin and hands its output to read, which need not read all.
 func (g *git) stream(ctx context.Context, stdin []byte, read func(*bufio.Reader) error, args ...string) (err error) {
 	if g.opts.Machine != nil {

@@ -1,10 +1,8 @@
 package repo
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -46,28 +44,20 @@ func (l *Local) lineageOf(ctx context.Context, g *git, tip string) (*lineage, er
 		}
 		return i
 	}
-	err := g.stream(ctx, nil, func(r *bufio.Reader) error {
-		for {
-			line, err := r.ReadString('\n')
-			if err == io.EOF && line == "" {
-				return nil
-			}
-			if err != nil {
-				return io.ErrUnexpectedEOF
-			}
-			fields := strings.Fields(line)
-			for _, f := range fields {
-				if !isObjectID(f) {
-					return fmt.Errorf("%s: git rev-list: line %q", l.repository, line)
-				}
-			}
-			k := number(fields[0])
-			for _, f := range fields[1:] {
-				p := number(f)
-				parents[k] = append(parents[k], p)
+	err := g.stream(ctx, nil, eachLine(func(line string) error {
+		fields := strings.Fields(line)
+		for _, f := range fields {
+			if !isObjectID(f) {
+				return fmt.Errorf("%s: git rev-list: line %q", l.repository, line)
 			}
 		}
-	}, "rev-list", "--parents", tip, "--")
+		k := number(fields[0])
+		for _, f := range fields[1:] {
+			p := number(f)
+			parents[k] = append(parents[k], p)
+		}
+		return nil
+	}), "rev-list", "--parents", tip, "--")
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,28 +155,20 @@ func (l *Local) Blames(ctx context.Context, sha string, paths []string) (map[str
 // them, without the file's lines.
 func (l *Local) blame(ctx context.Context, g *git, sha, path string) ([]BlameRange, error) {
 	var ranges []BlameRange
-	err := g.stream(ctx, nil, func(r *bufio.Reader) error {
-		for {
-			line, err := r.ReadString('\n')
-			if err == io.EOF && line == "" {
-				return nil
-			}
-			if err != nil {
-				return io.ErrUnexpectedEOF
-			}
-			// "ID, line in that commit, line now, number of lines"; all others begin with a key.
-			f := strings.Fields(line)
-			if len(f) != 4 || !isObjectID(f[0]) {
-				continue
-			}
-			from, err1 := strconv.Atoi(f[2])
-			n, err2 := strconv.Atoi(f[3])
-			if err := errors.Join(err1, err2); err != nil {
-				return fmt.Errorf("%s: git blame: line %q", l.repository, line)
-			}
-			ranges = append(ranges, BlameRange{From: from, To: from + n - 1, Commit: CommitInfo{SHA: f[0]}})
+	err := g.stream(ctx, nil, eachLine(func(line string) error {
+		// "ID, line in that commit, line now, number of lines"; all others begin with a key.
+		f := strings.Fields(line)
+		if len(f) != 4 || !isObjectID(f[0]) {
+			return nil
 		}
-	}, "blame", "--incremental", "--root", "--no-textconv", "--ignore-revs-file=", sha, "--", path)
+		from, err1 := strconv.Atoi(f[2])
+		n, err2 := strconv.Atoi(f[3])
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("%s: git blame: line %q", l.repository, line)
+		}
+		ranges = append(ranges, BlameRange{From: from, To: from + n - 1, Commit: CommitInfo{SHA: f[0]}})
+		return nil
+	}), "blame", "--incremental", "--root", "--no-textconv", "--ignore-revs-file=", sha, "--", path)
 	if e, ok := errors.AsType[*GitError](err); ok && ctx.Err() == nil {
 		return nil, l.lacks("blame of "+path, e)
 	}

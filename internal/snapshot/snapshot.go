@@ -127,3 +127,25 @@ type GateSet struct {
 	// Unread are gates that are registered but could not be read and have no earlier reading.
 	Unread []string `json:"unread,omitempty"`
 }
+
+// Upstream finds an upstream by name; the zero value where there is none, and of no snapshot.
+func (s *Snapshot) Upstream(name string) Upstream {
+	if s != nil {
+		for _, u := range s.Upstreams {
+			if u.Name == name {
+				return u
+			}
+		}
+	}
+	return Upstream{}
+}
+
+// Section finds what a source read.
+func (u Upstream) Section(source string) (Section, bool) {
+	for _, s := range u.Sections {
+		if s.Source == source {
+			return s, true
+		}
+	}
+	return Section{}, false
+}

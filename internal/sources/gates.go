@@ -73,11 +73,7 @@ func (g Gates) Reread(ctx context.Context, r repo.Reader, sec snapshot.Section) 
 }
 
 func (g Gates) read(ctx context.Context, r repo.Reader, sec snapshot.Section) (snapshot.Section, error) {
-	want := make([]repo.Object, 0, len(sec.Inputs))
-	for _, o := range sec.Inputs {
-		want = append(want, repo.Object(o))
-	}
-	blobs, err := r.Blobs(ctx, sec.SHA, want)
+	blobs, err := blobsOf(ctx, r, sec.SHA, sec.Inputs)
 	if err != nil {
 		return snapshot.Section{}, fmt.Errorf("read gate files: %w", err)
 	}

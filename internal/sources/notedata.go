@@ -95,12 +95,3 @@ func (s NoteData) read(ctx context.Context, r repo.Reader, sec snapshot.Section,
 	}
 	return sec, nil
 }
-
-// blobsOf reads files by their object ids.
-func blobsOf(ctx context.Context, r repo.Reader, sha string, want []snapshot.Object) ([]repo.Blob, error) {
-	objects := make([]repo.Object, len(want))
-	for i, o := range want {
-		objects[i] = repo.Object{Path: o.Path, OID: o.OID}
-	}
-	return r.Blobs(ctx, sha, objects)
-}

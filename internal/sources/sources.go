@@ -7,6 +7,7 @@
 package sources
 
 import (
+	"context"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/repo"
@@ -49,3 +50,12 @@ func CommitOf(h repo.Head) Commit {
 type AbsentError struct{ Message string }
 
 func (e *AbsentError) Error() string { return e.Message }
+
+// blobsOf reads files by their object ids.
+func blobsOf(ctx context.Context, r repo.Reader, sha string, want []snapshot.Object) ([]repo.Blob, error) {
+	objects := make([]repo.Object, len(want))
+	for i, o := range want {
+		objects[i] = repo.Object(o)
+	}
+	return r.Blobs(ctx, sha, objects)
+}
