@@ -151,6 +151,8 @@ func schema() []field {
 		{name: "run", kind: section, doc: "Limits of one run.", fields: []field{
 			{name: "timeout", kind: duration, def: 15 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
 				doc: "The longest a run may take. The lock of a run that died is free at once for runs on the same machine, and for others five minutes after this time."},
+			{name: "source_timeout", kind: duration, def: 5 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
+				doc: "The longest that one source of one upstream may take. One that takes longer has failed in this run; the others are told."},
 			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
 				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
 			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
@@ -212,6 +214,7 @@ func upstreamsField() field {
 					{name: "path", kind: text, def: "keps",
 						doc: "The folder below which every kep.yaml is one proposal, at any depth."},
 				}},
+				milestonesField(), ticketsField(), pathsField(), docsField(), feedsField(),
 			}},
 		}}
 }
