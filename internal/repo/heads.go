@@ -13,12 +13,12 @@ import (
 
 // HeadRequest asks for one repository's head.
 type HeadRequest struct {
-	Repository string   // "kubernetes/kubernetes"
-	Ref        string   // branch, tag, commit; "" or "HEAD" is the default branch
-	Paths      []string // whose object ids are wanted
-	Releases   int      // how many of the newest releases are wanted, at most 100
-	Milestones bool     // whether milestones are wanted: the open ones, and those closed last
-	Tickets    []TicketQuery
+	Repository string        // "kubernetes/kubernetes"
+	Ref        string        // branch, tag, commit; "" or "HEAD" is the default branch
+	Paths      []string      // whose object ids are wanted
+	Releases   int           // how many of the newest releases are wanted, at most 100
+	Milestones bool          // whether milestones are wanted: the open ones, and those closed last
+	Tickets    []TicketQuery // whose first pages are wanted
 }
 
 // HeadResult is the answer to one HeadRequest: a Head, or why there is none.
@@ -88,6 +88,15 @@ func readHeadDocument(ctx context.Context, client *github.Client, requests []Hea
 				alias = fmt.Sprintf("s%d", i)
 				results[i].Head.Releases, results[i].ReleasesErr = releasesOf(r, answer[alias].releases(), errorsAt(partial, alias))
 			}
+			for j := range r.Tickets {
+				if results[i].Err != nil || results[i].TicketsErr != nil {
+					break
+				}
+				alias = ticketAlias(i, j)
+				var page TicketPage
+				page, results[i].TicketsErr = ticketsOf(r.Repository, answer[alias].tickets(), errorsAt(partial, alias))
+				results[i].Head.Tickets = append(results[i].Head.Tickets, page)
+			}
 		}
 	}
 }
@@ -100,10 +109,20 @@ func errorsAt(e *github.GraphQLErrors, path ...string) []github.GraphQLError {
 	return e.At(path...)
 }
 
-// repositoryNode is the answer for one repository: its head, or its releases.
+// repositoryNode is the answer for one repository: its head, its releases, or some of its issues.
 type repositoryNode struct {
 	headNode
 	releasesNode
+	ticketsNode
+}
+
+func ticketAlias(i, j int) string { return fmt.Sprintf("t%dx%d", i, j) }
+
+func (n *repositoryNode) tickets() *ticketsNode {
+	if n == nil {
+		return nil
+	}
+	return &n.ticketsNode
 }
 
 func (n *repositoryNode) releases() *releasesNode {
@@ -198,6 +217,9 @@ func addHead(doc *document, i int, r HeadRequest) error {
 	doc.fragments.WriteString("}\n")
 	if r.Releases > 0 {
 		addReleases(doc, fmt.Sprintf("s%d", i), owner, name, r.Releases)
+	}
+	for j, q := range r.Tickets {
+		addTickets(doc, ticketAlias(i, j), owner, name, q, "")
 	}
 	return nil
 }

@@ -109,6 +109,9 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 		if e, ok := r.(releaser); ok && q.Releases > 0 && results[i].Err == nil {
 			results[i].Head.Releases, results[i].ReleasesErr = e.releases(ctx, q.Releases)
 		}
+		if len(q.Tickets) > 0 && results[i].Err == nil {
+			results[i].Head.Tickets, results[i].TicketsErr = firstTickets(ctx, r, q)
+		}
 	}
 	if len(together) > 0 {
 		for i, res := range readHeads(ctx, s.opts.Client, together) {
