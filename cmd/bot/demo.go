@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	var format, output string
+	var f runFlags
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the whole run on an embedded upstream: no network, no token",
@@ -23,16 +23,17 @@ v1.35 and v1.36 as released, with release notes, design proposals and the rest),
 it by a stand-in for GitHub on this machine, and runs the bot against it: on the day after
 v1.35.0, when v1.36.1 is out, and once more, so that you see that run find nothing new.`,
 		Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), format, output) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print the digest: "+strings.Join(formats, ", "))
-	c.Flags().StringVarP(&output, "output", "o", "", "print the digest to this `FILE` instead of standard output")
+	c.Flags().BoolVar(&f.full, "full", false, "print long lists whole")
+	c.Flags().StringVar(&f.format, "format", "text", "how to print the digest: "+strings.Join(formats, ", "))
+	c.Flags().StringVarP(&f.output, "output", "o", "", "print the digest to this `FILE` instead of standard output")
 	return c
 }
 
 // demo is a run in a world of its own: other addresses, another token, another state; the same code.
-func (a *app) demo(ctx context.Context, format, output string) error {
-	if err := checkFormat(format, formats); err != nil {
+func (a *app) demo(ctx context.Context, f runFlags) error {
+	if err := checkFormat(f.format, formats); err != nil {
 		return err
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(a.env.stderr, "bot: "+format+"\n", args...) }
@@ -65,7 +66,8 @@ func (a *app) demo(ctx context.Context, format, output string) error {
 		return err
 	}
 	// The digest is printed as the dry run prints it, and then filed for good at the stand-in.
-	if err := inner.once(ctx, runFlags{dryRun: true, format: format, output: output}, false); err != nil {
+	f.dryRun = true
+	if err := inner.once(ctx, f, false); err != nil {
 		return err
 	}
 	if err := inner.once(ctx, runFlags{format: "text"}, true); err != nil {
