@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -250,6 +251,32 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 	}
 	if p := u.Sources.Proposals; p != nil && p.Enabled {
 		out.Sources = append(out.Sources, sources.Proposals{Repository: p.Repository, Path: p.Path})
+	}
+	if t := u.Sources.Tickets; t != nil && t.Enabled {
+		for _, s := range ticketSources(u.Repository, t.Rules) {
+			out.Sources = append(out.Sources, s)
+		}
+	}
+	return out
+}
+
+// ticketSources is one source for each repository that rules name, in their order.
+func ticketSources(own string, rules []config.TicketRule) []sources.Tickets {
+	var out []sources.Tickets
+	for _, r := range rules {
+		repository := cmp.Or(r.Repository, own)
+		i := slices.IndexFunc(out, func(s sources.Tickets) bool { return strings.EqualFold(s.Repository, repository) })
+		if i < 0 {
+			i = len(out)
+			s := sources.Tickets{Repository: repository, Beside: !strings.EqualFold(repository, own)}
+			if !s.Beside {
+				s.Repository = own
+			}
+			out = append(out, s)
+		}
+		out[i].Rules = append(out[i].Rules, sources.TicketRule{
+			Name: r.Name, Labels: r.Labels, SIGs: r.SIGs, Milestone: r.Milestone, Author: r.Author, Words: r.Words,
+		})
 	}
 	return out
 }

@@ -176,6 +176,10 @@ func watchedOf(i int, u pipeline.Upstream) []doctor.Watched {
 			if s.Name() == snapshot.SourceNoteData {
 				x.RepositoryKey = key + ".sources.releases.data_repository"
 			}
+			if snapshot.SourceOf(s.Name()) == snapshot.SourceTickets {
+				x.Key = key + ".sources.tickets"
+				x.RepositoryKey = x.Key + ".rules"
+			}
 			out = append(out, x)
 		}
 		out[at].Paths = append(out[at].Paths, w.Paths...)

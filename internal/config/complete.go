@@ -160,6 +160,13 @@ func (c *Config) complete() {
 			u.Title = u.Name
 			derived(at+".title", "name")
 		}
+		if t := u.Sources.Tickets; t != nil {
+			for j := range t.Rules {
+				for k, s := range t.Rules[j].SIGs {
+					t.Rules[j].SIGs[k] = sigName(s)
+				}
+			}
+		}
 		if u.Sources.Gates == nil {
 			continue
 		}

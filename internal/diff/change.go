@@ -68,6 +68,8 @@ const (
 	TicketClosed   Kind = "ticket.closed"
 	TicketReopened Kind = "ticket.reopened"
 	TicketActive   Kind = "ticket.active"
+	// TicketMatched: an issue that was opened before matches a rule now.
+	TicketMatched Kind = "ticket.matched"
 )
 
 // The kinds of changes of watched paths.
@@ -98,7 +100,7 @@ type Change struct {
 	Source   string `json:"source"` // "gates", "releases", "proposals"
 	Kinds    []Kind `json:"kinds"`  // in the order of the constants above
 	// ID identifies the item within upstream and source: a gate's string, a release's tag, a proposal's number
-	// (its path where it has none).
+	// (its path where it has none), a ticket's "owner/name#12".
 	ID       string   `json:"id"`
 	Variant  string   `json:"variant"`
 	Severity Severity `json:"severity"`

@@ -85,7 +85,7 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		case is.Milestones != nil && comparable:
 			res.Changes = append(res.Changes, Milestones(*was.Milestones, *is.Milestones)...)
 		case is.Tickets != nil && comparable:
-			res.Changes = append(res.Changes, Tickets(*was.Tickets, *is.Tickets)...)
+			res.Changes = append(res.Changes, inSection(sec.Source, Tickets(*was.Tickets, *is.Tickets))...)
 		case is.Paths != nil && comparable:
 			res.Changes = append(res.Changes, Paths(*was.Paths, *is.Paths)...)
 		case is.Feed != nil && comparable:

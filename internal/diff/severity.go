@@ -96,7 +96,7 @@ func minors(n int) string {
 type Watch struct {
 	Gates      []string
 	KEPs       []string // numbers: "2411"
-	SIGs       []string // "node": that a proposal belongs to, or the proposal of a gate
+	SIGs       []string // "node": that a proposal or ticket belongs to, or the proposal of a gate
 	Components []string
 	Owners     []string // "@name"
 	// Settings are gates that the reader's own configuration sets.
@@ -135,6 +135,9 @@ func (s WatchedSetting) sets(g *gate.Gate) bool {
 func (w Watch) match(c Change) (because string, ok bool) {
 	if p := c.Proposal; p != nil {
 		return w.matchProposal(*p)
+	}
+	if t := c.Ticket; t != nil {
+		return w.matchTicket(*t.After)
 	}
 	if c.Gate == nil {
 		return "", false
@@ -254,7 +257,7 @@ func andMore(n int) string {
 // Filter keeps what a digest definition asks for. Empty lists keep everything.
 type Filter struct {
 	Severities []Severity
-	// SIGs keeps proposals of these, and gates that such a proposal lists. Releases are of all.
+	// SIGs keeps proposals and tickets of these, and gates that such a proposal lists. Releases are of all.
 	SIGs       []string
 	Components []string
 }
@@ -291,6 +294,8 @@ func (f Filter) keepsSIG(c Change) bool {
 		sigs = append(slices.Clone(p.SIGs), p.OwningSIG)
 	case c.Gate != nil:
 		sigs = owningSIGs(c.Gate.Proposals)
+	case c.Ticket != nil:
+		sigs = ticketSIGs(*c.Ticket.After)
 	default:
 		return true
 	}

@@ -51,7 +51,7 @@ func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last
 		from[len(asked)] = from[i]
 		asked, versions = append(asked, u), append(versions, last.Upstream(u.Name).Version)
 	}
-	heads := r.heads(ctx, asked, from, versions, when, opts)
+	heads := r.heads(ctx, asked, from, versions, when, last, opts)
 	if ctx.Err() != nil {
 		return collected{}, r.stopped(ctx)
 	}
@@ -139,11 +139,14 @@ type reading struct {
 func skipped(err error) string {
 	var offline *repo.OfflineError
 	var skip *sources.SkippedError
+	var mirror *repo.UnsupportedError
 	switch {
 	case errors.As(err, &offline):
 		return "offline"
 	case errors.As(err, &skip):
 		return skip.Reason
+	case errors.As(err, &mirror):
+		return "a mirror has no " + mirror.What
 	}
 	return ""
 }

@@ -38,6 +38,25 @@ func (o origin) since(h repo.Head) time.Time {
 	return h.Time
 }
 
+// resumer is a source that asks for what is new since its last reading.
+type resumer interface {
+	Resume(w sources.Watch, last snapshot.Section) sources.Watch
+}
+
+// watchOf is what a source asks for. Nobody can tell what issues were, so they are asked for as they are now only.
+func watchOf(s Source, version string, before snapshot.Upstream, when moment) sources.Watch {
+	w := s.Watch(version)
+	if when == thePast {
+		w.Tickets = nil
+		return w
+	}
+	if x, ok := s.(resumer); ok {
+		last, _ := before.Section(s.Name())
+		w = x.Resume(w, last)
+	}
+	return w
+}
+
 // heads are the answers for everything that is watched, by upstream and repository.
 type heads map[[2]string]repo.HeadResult
 
@@ -47,14 +66,14 @@ func headKey(u Upstream, w sources.Watch) [2]string {
 
 // heads asks for the heads of all upstreams, each at its ref, and of the other repositories that their sources
 // read: at their default branches, or as these were when the upstream was at its ref. versions are what
-// the upstreams are known to be.
-func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, versions []string, when moment, opts Options) heads {
+// the upstreams are known to be, last what was read of them before.
+func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, versions []string, when moment, last *snapshot.Snapshot, opts Options) heads {
 	got := heads{}
 	var own, others asking
 	for i, u := range asked {
 		own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: from[i].ref})
 		for _, s := range u.Sources {
-			w := s.Watch(versions[i])
+			w := watchOf(s, versions[i], last.Upstream(u.Name), when)
 			to, ref := &own, from[i].ref
 			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
 				to, ref = &others, "HEAD"
@@ -165,40 +184,20 @@ func watchedAt(w sources.Watch, head repo.Head) []snapshot.Object {
 	if w.Milestones {
 		out = append(out, snapshot.Object{Path: milestoneList, OID: milestonePrint(head.Milestones)})
 	}
-	if len(w.Tickets) > 0 {
-		out = append(out, snapshot.Object{Path: ticketList, OID: ticketPrint(head.Tickets)})
-	}
 	return out
 }
 
 // releaseList stands among watched paths for the list of releases, which is no file. No path can have it.
 const releaseList = "(releases)"
 
-// The like for milestones and tickets.
-const (
-	milestoneList = "(milestones)"
-	ticketList    = "(tickets)"
-)
+// milestoneList is the like for milestones.
+const milestoneList = "(milestones)"
 
 // milestonePrint changes with what is told of milestones, and not with their progress.
 func milestonePrint(list []repo.Milestone) string {
 	h := sha256.New()
 	for _, m := range list {
 		fmt.Fprintf(h, "%d %q %t %s\n", m.Number, m.Title, m.Closed, m.Due.UTC().Format(time.RFC3339))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:20])
-}
-
-// ticketPrint changes with what is told of tickets, and not with each comment.
-func ticketPrint(pages []repo.TicketPage) string {
-	h := sha256.New()
-	for _, p := range pages {
-		var lines []string
-		for _, t := range p.Tickets {
-			lines = append(lines, fmt.Sprintf("%d %t %s %q %q", t.Number, t.Closed, t.StateReason, t.Labels, t.Milestone))
-		}
-		slices.Sort(lines)
-		fmt.Fprintf(h, "%q\n", lines)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:20])
 }

@@ -26,7 +26,7 @@ func (r *Runner) tasks(asked []Upstream, from []origin, versions []string, heads
 	for i, u := range asked {
 		old := last.Upstream(u.Name)
 		for _, s := range u.Sources {
-			w := s.Watch(versions[i])
+			w := watchOf(s, versions[i], old, when)
 			st := &task{reading: reading{upstream: u, source: s, watch: w, head: heads.of(u, w), from: from[i], when: when}}
 			st.old, st.had = old.Section(s.Name())
 			out = append(out, st)

@@ -368,6 +368,9 @@ func sourceWord(source string) string {
 	case snapshot.SourceNoteData:
 		return "data of release notes"
 	}
+	if repository, ok := strings.CutPrefix(source, snapshot.SourceTickets+"/"); ok {
+		return "tickets of " + short(repository, 100)
+	}
 	return short(source, 60)
 }
 
@@ -377,7 +380,7 @@ func footOf(u Upstream) []phrase {
 	for _, s := range u.Sections {
 		switch {
 		case s.Baseline:
-			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+"."))
+			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+reasonIn(s)+"."))
 		case s.Status == snapshot.Skipped:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" skipped ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Complete && s.Reason != "":
@@ -438,6 +441,14 @@ func footOf(u Upstream) []phrase {
 		out = append(out, say("Release notes read: "+strings.Join(read, "; ")+"."))
 	}
 	return out
+}
+
+// reasonIn is what a section that is watched from now on leaves out, in brackets; "" where it has all.
+func reasonIn(s diff.SectionResult) string {
+	if s.Status != snapshot.Complete || s.Reason == "" {
+		return ""
+	}
+	return " (" + short(s.Reason, 200) + ")"
 }
 
 // minute is a time as the foot tells it.

@@ -6,13 +6,17 @@ import (
 	"time"
 )
 
-// TicketSet is the item set of the tickets source: the issues that matched the rules when they were last updated.
+// TicketSet is the item set of the tickets source: the issues that match a rule, or did once.
 type TicketSet struct {
 	Tickets []Ticket `json:"tickets"` // by repository and number
-	// Watermark is the newest update, by GitHub's clock, up to which all is known.
+	// Watermark is the time, by GitHub's clock, up to which all updates are known.
 	Watermark time.Time `json:"watermark,omitzero"`
-	// Beyond is how many more were updated than were read.
+	// Beyond is how many issues were updated since and not read yet, -1 where nobody counted them. The next reading goes
+	// on with them.
 	Beyond int `json:"beyond,omitempty"`
+	// Unseen is how many open issues the first reading did not take, or were too many to keep; -1 where nobody counted
+	// them. One that turns up later may have been there all the time.
+	Unseen int `json:"unseen,omitempty"`
 }
 
 // Ticket is one issue; pull requests are none.
@@ -29,16 +33,23 @@ type Ticket struct {
 	Created     time.Time `json:"created"`
 	Updated     time.Time `json:"updated"`
 	ClosedAt    time.Time `json:"closed_at,omitzero"`
-	Comments    int       `json:"comments"`
-	// Rules are the names of the rules that it matches.
+	// Comments is how many there were when something of it was last news; each comment alone is none.
+	Comments int `json:"comments"`
+	// Rules are the names of the rules that it matches; none where it no longer does.
 	Rules []string `json:"rules,omitempty"`
 }
+
+// BusyFrom is the number of new comments from which an issue is unusually active.
+const BusyFrom = 20
+
+// TicketOverlap is how much earlier than it ended a reading begins the next time: GitHub's lists lag a little.
+const TicketOverlap = 10 * time.Minute
 
 func canonicalTickets(set *TicketSet) *TicketSet {
 	if set == nil {
 		return nil
 	}
-	out := &TicketSet{Tickets: slices.Clone(orEmpty(set.Tickets)), Watermark: set.Watermark.UTC(), Beyond: set.Beyond}
+	out := &TicketSet{Tickets: slices.Clone(orEmpty(set.Tickets)), Watermark: set.Watermark.UTC(), Beyond: set.Beyond, Unseen: set.Unseen}
 	for i := range out.Tickets {
 		t := &out.Tickets[i]
 		t.Created, t.Updated, t.ClosedAt = t.Created.UTC(), t.Updated.UTC(), t.ClosedAt.UTC()

@@ -34,8 +34,8 @@ type Watch struct {
 // Asks reports whether the heads are asked for anything.
 func (w Watch) Asks() bool { return len(w.Paths)+w.Releases+len(w.Tickets) > 0 || w.Milestones }
 
-// Rides reports whether all that the source reads usually comes with the heads, so that another reading is free.
-func (w Watch) Rides() bool { return w.Milestones || len(w.Tickets) > 0 }
+// Rides reports whether all that the source reads comes with the heads, so that another reading is free.
+func (w Watch) Rides() bool { return w.Milestones }
 
 // Commit is the state of the repository a source reads at.
 type Commit struct {
