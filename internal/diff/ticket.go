@@ -73,9 +73,13 @@ func ticketKinds(before snapshot.TicketSet, old *snapshot.Ticket, t snapshot.Tic
 	}
 	if old == nil {
 		known := before.Watermark
-		opened := !known.IsZero() && t.Created.After(known.Add(-snapshot.TicketOverlap))
+		if known.IsZero() || t.Closed && !t.ClosedAt.After(known) {
+			return nil
+		}
+		// One that was opened just before has its labels since, or GitHub's list lagged.
+		opened := t.Created.After(known.Add(-snapshot.TicketOverlap))
 		add(TicketOpened, opened)
-		add(TicketClosed, t.Closed && (opened || !known.IsZero() && t.ClosedAt.After(known)))
+		add(TicketClosed, t.Closed)
 		// Where the old reading did not have all, it may have matched all the time.
 		add(TicketMatched, !opened && !t.Closed && before.Unseen == 0)
 		return kinds

@@ -154,10 +154,13 @@ func (a *asking) ask(ctx context.Context, from Repositories, into heads) {
 // of is what a source is told: it fails where the releases, milestones or tickets that it asked for do. A source that
 // asks for nothing has the head of the upstream's own repository, or none: what it reads does not stand there.
 func (h heads) of(u Upstream, w sources.Watch) repo.HeadResult {
-	head := h[headKey(u, w)]
+	head, asked := h[headKey(u, w)]
 	switch {
 	case !w.Asks():
 		head.Err = nil
+		if !asked { // the time that is read of is told all the same
+			head.Head.Time = h[headKey(u, sources.Watch{})].Head.Time
+		}
 	case head.Err != nil:
 	case w.Releases > 0 && head.ReleasesErr != nil:
 		head.Err = head.ReleasesErr

@@ -55,7 +55,8 @@ func ticketRank(c diff.Change) int {
 // ticketEntry tells what happened to an issue.
 func ticketEntry(u Upstream, c diff.Change) entry {
 	t := c.Ticket.After
-	e := entry{gates: 1, id: ticketName(u, *t), about: say(quote(sentence(short(t.Title, 200)))), change: ticketWords(c), why: whyMine(c)}
+	// GitHub takes a title for plain text, so it is none of upstream's Markdown: a link in it is no link.
+	e := entry{gates: 1, id: ticketName(u, *t), about: say(sentence(short(t.Title, 200))), change: ticketWords(c), why: whyMine(c)}
 	if t.URL != "" {
 		e.proof = append(e.proof, linkTo("issue "+strconv.Itoa(t.Number), t.URL))
 	}

@@ -259,7 +259,7 @@ func later(a, b time.Time) time.Time {
 
 // first is the set of a first reading: the open issues that match. now is GitHub's.
 func (s Tickets) first(g gathered, now time.Time) *snapshot.TicketSet {
-	set := &snapshot.TicketSet{Watermark: later(now.Add(-snapshot.TicketOverlap).Truncate(time.Second), g.newest).UTC(), Unseen: g.beyond}
+	set := &snapshot.TicketSet{Watermark: later(now.Truncate(time.Second), g.newest).UTC(), Unseen: g.beyond}
 	for _, n := range slices.Sorted(maps.Keys(g.tickets)) {
 		if t := s.ticket(g.tickets[n]); len(t.Rules) > 0 {
 			set.Tickets = append(set.Tickets, t)
