@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +13,6 @@ import (
 	"github.com/upstream-digest/bot/internal/ghtest"
 	"github.com/upstream-digest/bot/internal/golden"
 	"github.com/upstream-digest/bot/internal/sample"
-	"github.com/upstream-digest/bot/internal/store"
 )
 
 const (
@@ -80,9 +77,9 @@ const day24 = 24 * time.Hour
 func (w *ticketWorld) run(args ...string) result {
 	w.t.Helper()
 	var out, errs bytes.Buffer
-	before := w.gh.Count().API()
+	count := w.gh.Count().API()
 	code := execute(w.t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: w.env, now: w.clock})
-	return result{code, out.String(), errs.String(), w.gh.Count().API() - before}
+	return result{code, out.String(), errs.String(), w.gh.Count().API() - count}
 }
 
 func (w *ticketWorld) ok(args ...string) result {
@@ -240,6 +237,211 @@ func TestWeekOfTickets(t *testing.T) {
 	w.tells("after other rules", fmt.Sprintf("acme/widgets#%d ticket.opened", bug))
 }
 
-var _ = json.Marshal
-var _ = os.Getenv
-var _ store.State
+// TestManyTickets: what is more than a reading takes is told as a count, and the next run goes on with it. None is lost.
+func TestManyTickets(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, token, count string }{{"token", secret, "57 more were updated"}, {"anonymous", "", "more were updated"}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newTicketWorld(t, ticketRules("digests: [{name: d, channels: [{type: stdout}]}]\n", urgentRule))
+			w.set("GITHUB_TOKEN=" + tt.token)
+			w.ok("run")
+			var want []string
+			for i := range 457 {
+				w.pass(time.Second) // many in one second, and pull requests between them
+				if i%2 == 0 {
+					w.pass(-time.Second)
+				}
+				n := w.gh.AddIssue(widgets, ghtest.Issue{Title: fmt.Sprintf("Widget %d breaks", i), Author: "amy", Labels: urgent()}).Number
+				want = append(want, fmt.Sprintf("acme/widgets#%d ticket.opened", n))
+				if i%100 == 7 {
+					w.gh.AddPullRequest(widgets, ghtest.PullRequest{Title: "Mend them", Labels: urgent(), State: "open", Created: w.clock()})
+				}
+			}
+			w.pass(time.Hour)
+			var got []string
+			runs := 0
+			for len(got) < len(want) && runs < 4 {
+				r := w.ok("run", "--dry-run", "--format", "json")
+				if tt.token != "" && r.api > 4 {
+					t.Errorf("%d requests, at most 4", r.api)
+				}
+				if c := changesIn(t, r.stdout); c != "" {
+					got = append(got, strings.Split(c, "\n")...)
+				}
+				text := w.ok("run").stdout
+				if runs++; runs == 1 && !strings.Contains(text, tt.count) {
+					t.Errorf("the rest is not told:\n%s", text[max(0, len(text)-900):])
+				}
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("%d issues are told in %d runs, want %d, each once", len(got), runs, len(want))
+			}
+			w.ok("run")
+			if r := w.ok("run"); tt.token != "" && r.api != 1 {
+				t.Errorf("quiet again, for %d requests", r.api)
+			}
+			w.tells("all told", "")
+		})
+	}
+}
+
+// TestTicketsWhilePagesAreRead: an issue that is updated between two pages moves to the end, and is read there.
+func TestTicketsWhilePagesAreRead(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{secret, ""} {
+		w := newTicketWorld(t, ticketRules("digests: [{name: d, channels: [{type: stdout}]}]\n", urgentRule))
+		w.set("GITHUB_TOKEN=" + token)
+		w.ok("run")
+		var want []string
+		for i := range 150 {
+			w.pass(time.Second)
+			n := w.gh.AddIssue(widgets, ghtest.Issue{Title: fmt.Sprintf("Widget %d breaks", i), Author: "amy", Labels: urgent()}).Number
+			want = append(want, fmt.Sprintf("acme/widgets#%d ticket.opened", n))
+		}
+		w.pass(time.Hour)
+		pages := 0
+		w.gh.OnRequest(func(r ghtest.Request) { // before each page but the first
+			if !strings.Contains(r.Document, "query Tickets(") && !strings.HasSuffix(r.Path, "/acme/widgets/issues") {
+				return
+			}
+			if pages++; pages > 1 || token != "" {
+				w.gh.UpdateIssue(widgets, 3, func(i *ghtest.Issue) { i.Title += "!" })
+				w.gh.UpdateIssue(widgets, 99, func(i *ghtest.Issue) { i.Labels = []string{"kind/bug"} })
+			}
+		})
+		r := w.ok("run", "--dry-run", "--format", "json")
+		slices.Sort(want)
+		got := strings.Split(changesIn(t, r.stdout), "\n")
+		want = slices.DeleteFunc(want, func(s string) bool { return strings.HasPrefix(s, "acme/widgets#99 ") && !slices.Contains(got, s) })
+		if !slices.Equal(got, want) {
+			t.Errorf("token %q: %d are told, want %d", token, len(got), len(want))
+		}
+	}
+}
+
+// TestFaultsOfTickets: whatever happens to a page, issues that can't be read are not closed, the others are told, and all
+// that was missed is told by the next good run.
+func TestFaultsOfTickets(t *testing.T) {
+	t.Parallel()
+	pages := ghtest.Fault{Contains: "query Tickets(", Times: -1}
+	listing := ghtest.Fault{Path: "/repos/acme/widgets/issues", Times: -1}
+	for _, tt := range []struct {
+		name  string
+		fault ghtest.Fault
+		token string
+		says  string
+	}{
+		{"500", ghtest.Fault{Kind: ghtest.ServerError}, secret, "500"},
+		{"HTML", ghtest.Fault{Kind: ghtest.HTML}, secret, "not JSON"},
+		{"truncated", ghtest.Fault{Kind: ghtest.Truncated}, secret, ""},
+		{"slow", ghtest.Fault{Kind: ghtest.Hang}, secret, ""},
+		{"empty", ghtest.Fault{Kind: ghtest.Empty}, secret, "empty"},
+		{"internal error", ghtest.Fault{Kind: ghtest.FieldError, Field: "issues"}, secret, "read the issues of acme/widgets"},
+		{"500, anonymous", ghtest.Fault{Kind: ghtest.ServerError}, "", "500"},
+		{"HTML, anonymous", ghtest.Fault{Kind: ghtest.HTML}, "", ""},
+		{"empty, anonymous", ghtest.Fault{Kind: ghtest.Empty}, "", "empty"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			config := ticketRules("github: {request_timeout: 1s}\ndigests: [{name: d, channels: [{type: stdout}]}]\n", urgentRule, designRule)
+			w := newTicketWorld(t, config)
+			w.gh.AddMilestone(designs, ghtest.Milestone{Title: "v1.2"})
+			w.set("GITHUB_TOKEN=" + tt.token)
+			known := w.open(widgets, "Widgets turn", urgent()...)
+			w.pass(time.Hour)
+			w.ok("run")
+			w.pass(time.Hour)
+			w.close(known, "completed")
+			var want []string
+			for i := range 130 { // more than comes with the heads
+				w.pass(time.Second)
+				n := w.gh.AddIssue(widgets, ghtest.Issue{Title: fmt.Sprintf("Widget %d breaks", i), Author: "amy", Labels: urgent()}).Number
+				want = append(want, fmt.Sprintf("acme/widgets#%d ticket.opened", n))
+			}
+			w.pass(time.Second)
+			design := w.gh.AddIssue(designs, ghtest.Issue{Title: "Widgets in colour", Author: "zed", Labels: []string{"sig/node"}, Milestone: "v1.2"}).Number
+			want = append(want, fmt.Sprintf("acme/widgets#%d ticket.closed", known))
+			other := fmt.Sprintf("acme/enhancements#%d ticket.opened", design)
+			slices.Sort(want)
+			f := tt.fault
+			f.Times, f.Contains, f.Path = -1, pages.Contains, ""
+			if tt.token == "" {
+				f.Contains, f.Path = "", listing.Path
+			}
+			if f.Kind == ghtest.FieldError {
+				f.Contains, f.Match = "", func(r ghtest.Request) bool { return strings.Contains(r.Document, "query Heads(") }
+				w.wholeConfig(strings.Replace(config, designRule, "{name: designs, repository: acme/nothing, labels: [x]}", 1))
+				w.wholeConfig(config)
+			}
+			w.gh.AddFault(f)
+			if f.Kind != ghtest.FieldError { // which meets all issues of the document
+				w.tells("broken", other)
+			}
+			for range 2 {
+				r := w.run("run")
+				if r.code != exitSource || !strings.Contains(r.stderr, "widgets: tickets could not be read") || !strings.Contains(r.stderr, tt.says) {
+					t.Fatalf("exit code %d, want %d and %q:\n%s", r.code, exitSource, tt.says, r.stderr)
+				}
+			}
+			w.gh.ClearFaults()
+			w.pass(time.Hour)
+			if f.Kind == ghtest.FieldError {
+				want = append(want, other)
+				slices.Sort(want)
+			}
+			w.tells("mended", strings.Join(want, "\n"))
+			w.ok("run")
+			w.tells("told once", "")
+		})
+	}
+}
+
+// TestTicketsElsewhere: what can't have issues is named, and never read as closed issues.
+func TestTicketsElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newTicketWorld(t, ticketRules("", urgentRule))
+	n := w.open(widgets, "Widgets turn", urgent()...)
+	w.ok("run")
+
+	mirror := ticketRules("mirrors: [{repository: acme/widgets, path: "+filepath.Join(w.dir, "widgets.git")+"}]\n", urgentRule)
+	w.wholeConfig(mirror)
+	if r := w.ok("run"); !strings.Contains(r.stderr, "tickets is left out: a mirror has no issues") {
+		t.Errorf("a mirror: %s", r.stderr)
+	}
+	w.wholeConfig(ticketRules("", urgentRule))
+	w.quiet("back from the mirror")
+
+	w.gh.SetIssuesDisabled(widgets, true)
+	for _, token := range []string{secret, ""} {
+		w.set("GITHUB_TOKEN=" + token)
+		if r := w.run("run", "--dry-run"); r.code != exitSource || !strings.Contains(r.stderr, "has its issues switched off") {
+			t.Errorf("issues are off: exit code %d\n%s", r.code, r.stderr)
+		}
+	}
+	w.set("GITHUB_TOKEN=" + secret)
+	w.gh.SetIssuesDisabled(widgets, false)
+	w.tells("on again", "")
+
+	w.gh.DeleteIssue(widgets, n)
+	w.pass(time.Hour)
+	w.tells("deleted", "")
+	w.quiet("deleted")
+	again := w.open(widgets, "Widgets turn", urgent()...)
+	w.tells("opened anew", fmt.Sprintf("acme/widgets#%d ticket.opened", again))
+}
+
+// TestDoctorLooksAtRepositoriesOfRules names the key that is wrong.
+func TestDoctorLooksAtRepositoriesOfRules(t *testing.T) {
+	t.Parallel()
+	w := newTicketWorld(t, ticketRules("", urgentRule, designRule))
+	if r := w.run("doctor"); r.code != 0 || !strings.Contains(r.stdout, "acme/enhancements at") {
+		t.Errorf("exit code %d\n%s", r.code, r.stdout)
+	}
+	w.wholeConfig(ticketRules("", urgentRule, "{name: gone, repository: acme/nope, labels: [x]}"))
+	if r := w.run("doctor", "--format", "json"); r.code != exitSource || !strings.Contains(r.stdout, "correct upstreams[0].sources.tickets.rules") {
+		t.Errorf("exit code %d, want %d\n%s", r.code, exitSource, r.stdout)
+	}
+}

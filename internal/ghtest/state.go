@@ -294,6 +294,22 @@ func (s *Server) UpdateIssue(repo string, number int, f func(*Issue)) {
 	s.settleState(is)
 }
 
+// DeleteIssue takes an issue away, as its repository's administrators can, or as it goes when it is transferred to
+// another repository. Its number is not given again.
+func (s *Server) DeleteIssue(repo string, number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.mustRepo(repo)
+	r.issues = slices.DeleteFunc(r.issues, func(x *issue) bool { return x.Number == number })
+}
+
+// SetIssuesDisabled switches the issues of a repository off or on again.
+func (s *Server) SetIssuesDisabled(repo string, off bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mustRepo(repo).IssuesDisabled = off
+}
+
 // settleState keeps the closing time in step with the state. Callers hold s.mu.
 func (s *Server) settleState(is *issue) {
 	switch {

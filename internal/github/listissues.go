@@ -53,6 +53,9 @@ func (c *Client) ListIssues(ctx context.Context, repository string, f IssueFilte
 	if err := c.conclude(k, false, resp, err, subject{repository: repository, issues: true}); err != nil {
 		return nil, false, err
 	}
+	if got == nil { // v60 takes an empty answer for an empty list
+		return nil, false, fmt.Errorf("%s: %w", k.op, &DecodeError{Host: c.urls.api.Host, Status: resp.StatusCode, Reason: "the answer is empty"})
+	}
 	for _, is := range got {
 		x := ListedIssue{
 			PullRequest: is.IsPullRequest(), Number: is.GetNumber(), Title: is.GetTitle(), URL: is.GetHTMLURL(), Author: is.GetUser().GetLogin(),
