@@ -40,6 +40,7 @@ var restCalls = map[string]string{
 	"Git.GetTree":                             "GET …/git/trees/{sha...}",
 	"Git.GetBlobRaw":                          "GET …/git/blobs/{sha}",
 	"Git.ListMatchingRefs":                    "GET …/git/matching-refs/{ref...}",
+	"Issues.ListByRepo":                       "GET …/issues?creator&direction&labels&page&per_page&since&sort&state",
 	"Issues.Create":                           "POST …/issues",
 	"Issues.CreateComment":                    "POST …/issues/{number}/comments",
 	"Issues.CreateLabel":                      "POST …/labels",
@@ -273,6 +274,12 @@ func (c *contractLog) readers(t *testing.T) {
 			b.gh.AddRepository(ghtest.Repository{Name: h.name, GitDir: h.dir})
 		}
 		b.gh.AddRelease("kubernetes/kubernetes", ghtest.Release{Tag: "v1.35.0"})
+		b.gh.AddMilestone("kubernetes/kubernetes", ghtest.Milestone{Title: "v1.36"})
+		for i := range 3 {
+			b.gh.AddIssue("kubernetes/kubernetes", ghtest.Issue{Title: "Widgets turn", Author: "amy", Labels: []string{"kind/regression"}, Milestone: "v1.36"})
+			b.gh.AddIssue("kubernetes/kubernetes", ghtest.Issue{Title: "Widgets turned", State: "closed", Reason: []string{"completed", "not_planned", ""}[i]})
+		}
+		b.gh.AddPullRequest("kubernetes/kubernetes", ghtest.PullRequest{Title: "Turn them", State: "open", Labels: []string{"kind/regression"}})
 		for _, token := range []string{secret, ""} {
 			client, err := github.New(github.Options{
 				Token: github.NewSecret(token), APIURL: "http://127.0.0.1:1", GraphQLURL: "http://127.0.0.1:1/graphql", RawURL: "http://127.0.0.1:1/raw",
@@ -324,8 +331,9 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	}
 	_, blobs := unlisted.Blobs(ctx, sha, objects)
 	_, entries := code.Entries(ctx, head.Head.SHA, []string{"pkg/features"})
+	tickets := readTickets(ctx, set)
 	if client.Anonymous() {
-		return errors.Join(blobs, entries) // nothing is traced without a token
+		return errors.Join(blobs, entries, tickets) // nothing is traced without a token
 	}
 	tracer, err := set.Tracer("kubernetes/kubernetes")
 	if err != nil {
@@ -339,7 +347,28 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	_, versions := tracer.FilesAt(ctx, []string{head.Head.SHA}, file)
 	_, pulls := tracer.PullRequests(ctx, []int{1})
 	_, search := tracer.SearchPullRequests(ctx, "widgets", 3)
-	return errors.Join(blobs, entries, blame, light, history, versions, pulls, search)
+	return errors.Join(blobs, entries, tickets, blame, light, history, versions, pulls, search)
+}
+
+// readTickets asks for the first pages of issues with the head of their repository, and for the pages after them.
+func readTickets(ctx context.Context, set *repo.Set) error {
+	const repository = "kubernetes/kubernetes"
+	since := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
+	queries := []repo.TicketQuery{{First: 2}, {Label: "kind/regression", First: 2}, {Label: "kind/regression", Author: "amy", Since: since, First: 2}, {Since: since, First: 2}}
+	head := set.Heads(ctx, []repo.HeadRequest{{Repository: repository, Tickets: queries}})[0]
+	reader, err := set.Reader(repository)
+	if err := errors.Join(head.Err, head.TicketsErr, err); err != nil {
+		return err
+	}
+	for i, page := range head.Head.Tickets {
+		if page.Next == "" {
+			return fmt.Errorf("query %d has one page only, of %d issues", i, len(page.Tickets))
+		}
+		if _, err := reader.(repo.TicketReader).Tickets(ctx, queries[i], page.Next); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sentCall names a request as the client sends it.
