@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -210,17 +209,9 @@ func (r *tokenReader) Tickets(ctx context.Context, q TicketQuery, next string) (
 // longest ago comes first the next page begins at the last one's newest update; only where all of a page were updated
 // in the second it began with does a number help.
 func (r *anonymousReader) Tickets(ctx context.Context, q TicketQuery, next string) (TicketPage, error) {
-	page := 1
-	if since, at, ok := strings.Cut(next, "/"); ok {
-		n, err := strconv.Atoi(at)
-		t, err2 := time.Parse(time.RFC3339, since)
-		if err = cmp.Or(err, err2); err != nil && since != "" || n < 1 {
-			return TicketPage{}, fmt.Errorf("read the issues of %s: %q begins no page", r.repository, next)
-		}
-		page = n
-		if since != "" {
-			q.Since = t
-		}
+	page, err := pageAt(next, &q)
+	if err != nil {
+		return TicketPage{}, fmt.Errorf("read the issues of %s: %w", r.repository, err)
 	}
 	got, more, err := r.client.ListIssues(ctx, r.repository, github.IssueFilter{Label: q.Label, Author: q.Author, Since: q.Since, Page: page, PerPage: q.First})
 	if err != nil {
@@ -257,4 +248,20 @@ func (r *anonymousReader) Tickets(ctx context.Context, q TicketQuery, next strin
 		out.Next = newest.Format(time.RFC3339) + "/1"
 	}
 	return out, nil
+}
+
+// pageAt reads what Next says without a token: "SINCE/PAGE", "/PAGE", or "" for the first.
+func pageAt(next string, q *TicketQuery) (page int, err error) {
+	if next == "" {
+		return 1, nil
+	}
+	since, at, _ := strings.Cut(next, "/")
+	page, err = strconv.Atoi(at)
+	if err == nil && since != "" {
+		q.Since, err = time.Parse(time.RFC3339, since)
+	}
+	if err != nil || page < 1 {
+		return 0, fmt.Errorf("%q begins no page", next)
+	}
+	return page, nil
 }
