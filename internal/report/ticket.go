@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,9 @@ import (
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/snapshot"
 )
+
+// plainRule is a rule's name as the configuration takes it.
+var plainRule = regexp.MustCompile(`^[a-z0-9-]{1,60}$`)
 
 // ticketOrder is the order of what happened to issues within a rule.
 var ticketOrder = []diff.Kind{diff.TicketOpened, diff.TicketReopened, diff.TicketMatched, diff.TicketActive, diff.TicketClosed}
@@ -35,7 +39,10 @@ func ticketSections(u Upstream) []section {
 		slices.SortStableFunc(changes, func(a, b diff.Change) int {
 			return cmp.Or(cmp.Compare(ticketRank(a), ticketRank(b)), cmp.Compare(b.Ticket.After.Number, a.Ticket.After.Number))
 		})
-		s := section{heading: "Tickets: " + cut(clean(rule), 60), brief: true, fold: len(changes) >= foldFrom}
+		s := section{heading: "Tickets", brief: true, fold: len(changes) >= foldFrom}
+		if plainRule.MatchString(rule) { // a heading is not neutralised
+			s.heading += ": " + rule
+		}
 		for _, c := range changes {
 			s.entries = append(s.entries, ticketEntry(u, c))
 		}
