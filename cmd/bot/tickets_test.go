@@ -445,3 +445,69 @@ func TestDoctorLooksAtRepositoriesOfRules(t *testing.T) {
 		t.Errorf("exit code %d, want %d\n%s", r.code, exitSource, r.stdout)
 	}
 }
+
+// TestTicketsToldSeldom: a weekly digest tells all that happened in its week, however often somebody else looked, and
+// what was closed and opened again within it is no news.
+func TestTicketsToldSeldom(t *testing.T) {
+	t.Parallel()
+	for _, looks := range []int{1, 7, 42} {
+		w := newTicketWorld(t, "")
+		path := filepath.Join(w.dir, "weekly.json")
+		w.wholeConfig(ticketRules("digests:\n  - {name: often, channels: [{type: stdout}]}\n  - {name: weekly, schedule: \"0 7 * * 1\", channels: [{type: file, path: "+path+"}]}\n", urgentRule))
+		busy, back, done := w.open(widgets, "Busy", urgent()...), w.open(widgets, "Back", urgent()...), w.open(widgets, "Done", urgent()...)
+		w.pass(time.Hour)
+		w.ok("run")
+		opened := 0
+		for i := range 42 {
+			w.pass(4*time.Hour - 5*time.Minute)
+			switch i {
+			case 3:
+				w.close(back, "completed")
+			case 9:
+				w.reopen(back)
+			case 11:
+				opened = w.open(widgets, "Opened", urgent()...)
+			case 20:
+				w.close(done, "completed")
+			}
+			w.comment(busy, 1)
+			w.pass(5*time.Minute - w.clock().Sub(w.clock().Truncate(5*time.Minute)))
+			if looks > 1 && (i+1)%(42/looks) == 0 {
+				w.ok("run", "--digest", "often")
+			}
+		}
+		r := w.ok("run", "--dry-run", "--digest", "weekly", "--format", "json")
+		want := []string{fmt.Sprintf("acme/widgets#%d ticket.opened", opened), fmt.Sprintf("acme/widgets#%d ticket.closed", done), fmt.Sprintf("acme/widgets#%d ticket.active", busy)}
+		slices.Sort(want)
+		if got := changesIn(t, r.stdout); got != strings.Join(want, "\n") {
+			t.Errorf("%d looks: it tells\n%s\nwant\n%s", looks, got, strings.Join(want, "\n"))
+		}
+	}
+}
+
+// TestTicketsOfThePreset: with all other sources the issues cost nothing more, and the first digest says how many are
+// watched.
+func TestTicketsOfThePreset(t *testing.T) {
+	t.Parallel()
+	w := at(t, "2026-01-28", 0)
+	w.wholeConfig("upstreams:\n  - preset: kubernetes\n    sources: {tickets: {enabled: true}}\n")
+	add := func(title string, labels ...string) {
+		w.gh.AddIssue(kubernetes, ghtest.Issue{Title: title, Author: "amy", Labels: labels})
+	}
+	add("Widgets turn", "kind/regression", "priority/critical-urgent")
+	add("Widgets turn slowly", "kind/regression", "priority/important-soon")
+	add("Widgets may turn", "kind/regression", "priority/backlog")
+	first := w.ok("run")
+	if !strings.Contains(w.newest(), "now watching 2 tickets.") {
+		t.Errorf("the first digest does not say what is watched:\n%s", w.newest())
+	}
+	t.Logf("first run: %d requests", first.api)
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("quiet: %d requests\n%s", r.api, w.calls(r.api))
+	}
+	add("Widgets stopped", "kind/regression", "priority/critical-urgent")
+	add("Widgets stopped in a test", "kind/flake")
+	if r := w.ok("run"); r.api > 3 || !strings.Contains(w.newest(), "Tickets: urgent-regressions (1)") {
+		t.Errorf("%d requests\n%s\n%s", r.api, w.calls(r.api), w.newest())
+	}
+}
