@@ -139,11 +139,14 @@ type reading struct {
 func skipped(err error) string {
 	var offline *repo.OfflineError
 	var skip *sources.SkippedError
+	var beside *repo.NotInGitError
 	switch {
 	case errors.As(err, &offline):
 		return "offline"
 	case errors.As(err, &skip):
 		return skip.Reason
+	case errors.As(err, &beside):
+		return beside.Error()
 	}
 	return ""
 }

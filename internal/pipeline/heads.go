@@ -181,9 +181,10 @@ const (
 )
 
 // milestonePrint changes with what is told of milestones, and not with their progress.
-func milestonePrint(list []repo.Milestone) string {
+func milestonePrint(list repo.Milestones) string {
 	h := sha256.New()
-	for _, m := range list {
+	fmt.Fprintln(h, list.Partial)
+	for _, m := range list.List {
 		fmt.Fprintf(h, "%d %q %t %s\n", m.Number, m.Title, m.Closed, m.Due.UTC().Format(time.RFC3339))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:20])

@@ -88,6 +88,10 @@ func readHeadDocument(ctx context.Context, client *github.Client, requests []Hea
 				alias = fmt.Sprintf("s%d", i)
 				results[i].Head.Releases, results[i].ReleasesErr = releasesOf(r, answer[alias].releases(), errorsAt(partial, alias))
 			}
+			if r.Milestones && results[i].Err == nil {
+				alias = fmt.Sprintf("m%d", i)
+				results[i].Head.Milestones, results[i].MilestonesErr = answer[alias].milestones().read(r, errorsAt(partial, alias))
+			}
 		}
 	}
 }
@@ -100,10 +104,11 @@ func errorsAt(e *github.GraphQLErrors, path ...string) []github.GraphQLError {
 	return e.At(path...)
 }
 
-// repositoryNode is the answer for one repository: its head, or its releases.
+// repositoryNode is the answer for one repository: its head, its releases, or its milestones.
 type repositoryNode struct {
 	headNode
 	releasesNode
+	milestonesNode
 }
 
 func (n *repositoryNode) releases() *releasesNode {
@@ -111,6 +116,13 @@ func (n *repositoryNode) releases() *releasesNode {
 		return nil
 	}
 	return &n.releasesNode
+}
+
+func (n *repositoryNode) milestones() *milestonesNode {
+	if n == nil {
+		return nil
+	}
+	return &n.milestonesNode
 }
 
 type headNode struct {
@@ -198,6 +210,9 @@ func addHead(doc *document, i int, r HeadRequest) error {
 	doc.fragments.WriteString("}\n")
 	if r.Releases > 0 {
 		addReleases(doc, fmt.Sprintf("s%d", i), owner, name, r.Releases)
+	}
+	if r.Milestones {
+		addMilestones(doc, fmt.Sprintf("m%d", i), owner, name)
 	}
 	return nil
 }

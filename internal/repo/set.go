@@ -109,6 +109,9 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 		if e, ok := r.(releaser); ok && q.Releases > 0 && results[i].Err == nil {
 			results[i].Head.Releases, results[i].ReleasesErr = e.releases(ctx, q.Releases)
 		}
+		if e, ok := r.(milestoner); ok && q.Milestones && results[i].Err == nil {
+			results[i].Head.Milestones, results[i].MilestonesErr = e.milestones(ctx)
+		}
 	}
 	if len(together) > 0 {
 		for i, res := range readHeads(ctx, s.opts.Client, together) {

@@ -46,7 +46,7 @@ type Commit struct {
 	// Releases are the repository's newest, as many as were asked for, as they are now.
 	Releases []repo.Release
 	// Milestones and Tickets are what was asked for, as it is now.
-	Milestones []repo.Milestone
+	Milestones repo.Milestones
 	Tickets    []repo.TicketPage
 	// Now is when the run reads, by GitHub's clock.
 	Now time.Time
