@@ -59,7 +59,7 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
 				to, ref = &others, "HEAD"
 			}
-			if opts.reads(u.Name, s.Name()) && w.Asks() {
+			if opts.reads(u.Name, s.Name()) && w.Asks() && (when == thePresent || !w.Present) {
 				to.add(u, w, repo.HeadRequest{
 					Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases, Milestones: w.Milestones, Tickets: w.Tickets,
 				})

@@ -26,6 +26,9 @@ type Watch struct {
 	Milestones bool
 	// Tickets asks for first pages of issues.
 	Tickets []repo.TicketQuery
+	// Present says that what is read has no past: GitHub tells only what is. Of a past state the section is left out, so
+	// that it is a baseline there.
+	Present bool
 	// Always asks for a reading in each run: what is read has no object id. It must not cost a request to GitHub while
 	// nothing has changed.
 	Always bool
