@@ -4,9 +4,9 @@
 // The file is prose with a list, a table and sometimes front matter; each may have the dates, in forms that differ from
 // release to release:
 //
-//	- **Wednesday 17th June 2026, 12:00 UTC**: Week 5 — Enhancements Freeze
-//	| Code Freeze | Release Lead | ~~Tuesday 21st July~~ Thursday 23rd July 2026 (AoE) | week 10 |
-//	code_freeze: 2026-07-24
+//   - **Wednesday 17th June 2026, 12:00 UTC**: Week 5 — Enhancements Freeze
+//     | Code Freeze | Release Lead | ~~Tuesday 21st July~~ Thursday 23rd July 2026 (AoE) | week 10 |
+//     code_freeze: 2026-07-24
 //
 // Only what a user of the release waits for is read: the freezes, the dates of the documentation, and the day of the
 // release. A line that names one of these with a date that can't be made out is a fault; it is never guessed, and never

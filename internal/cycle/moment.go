@@ -72,7 +72,9 @@ func readMoment(text string, years []int) (moment, string) {
 		if len(dates) == 0 {
 			continue
 		}
-		if slices.ContainsFunc(dates[1:], func(d date) bool { return d.month != dates[0].month || d.day != dates[0].day || d.year != dates[0].year }) {
+		if slices.ContainsFunc(dates[1:], func(d date) bool {
+			return d.month != dates[0].month || d.day != dates[0].day || d.year != dates[0].year
+		}) {
 			note("there are several dates")
 			continue
 		}
