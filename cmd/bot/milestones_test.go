@@ -214,9 +214,13 @@ func TestMilestoneTraps(t *testing.T) {
 		{"closed, and not listed any more", nil, func(w *milestoneWorld) { w.closed(69, "v1.37", "2026-03-07"); fallen(w) },
 			[]string{"v1.37 milestone.closed+milestone.progress"}},
 		{"old ones are listed again", nil, fallen, nil},
-		{"open again, and was not listed", fallen, func(w *milestoneWorld) { w.changed(66, func(m *ghtest.Milestone) { m.State, m.ClosedAt = "open", nil }) },
+		{"open again, and was not listed", fallen, func(w *milestoneWorld) {
+			w.changed(66, func(m *ghtest.Milestone) { m.State, m.ClosedAt = "open", nil })
+		},
 			[]string{"v1.34 milestone.reopened"}},
-		{"open again", nil, func(w *milestoneWorld) { w.changed(67, func(m *ghtest.Milestone) { m.State, m.ClosedAt = "open", nil }) },
+		{"open again", nil, func(w *milestoneWorld) {
+			w.changed(67, func(m *ghtest.Milestone) { m.State, m.ClosedAt = "open", nil })
+		},
 			[]string{"v1.35 milestone.reopened"}},
 		{"new, and closed already", nil, func(w *milestoneWorld) { w.closed(70, "v1.36.1", "2026-03-07") }, []string{"v1.36.1 milestone.opened+milestone.closed"}},
 		{"renamed", nil, func(w *milestoneWorld) { w.changed(69, func(m *ghtest.Milestone) { m.Title = "v1.37 (next)" }) },
@@ -224,7 +228,9 @@ func TestMilestoneTraps(t *testing.T) {
 		{"two of a title", nil, func(w *milestoneWorld) { w.milestone(ghtest.Milestone{Number: 70, Title: "v1.37"}) }, []string{"v1.37 milestone.opened"}},
 		{"a due date is taken away", nil, func(w *milestoneWorld) { w.changed(68, func(m *ghtest.Milestone) { m.Due = nil }) }, []string{"v1.36 milestone.due_changed"}},
 		{"another interface gives the day as another moment", nil, func(w *milestoneWorld) { w.set("GITHUB_TOKEN=") }, nil},
-		{"a file of dates is gone", nil, func(w *milestoneWorld) { w.push(sigRelease, map[string][]byte{schedule36: nil, "README.md": []byte("x\n")}) }, nil},
+		{"a file of dates is gone", nil, func(w *milestoneWorld) {
+			w.push(sigRelease, map[string][]byte{schedule36: nil, "README.md": []byte("x\n")})
+		}, nil},
 		{"all dates are gone", nil, func(w *milestoneWorld) { w.push(sigRelease, map[string][]byte{schedule36: []byte("# moved\n")}) }, nil},
 		{"one date is gone", nil, func(w *milestoneWorld) {
 			w.push(sigRelease, map[string][]byte{schedule36: schedule36As(codeFreeze, "TBD")})

@@ -186,7 +186,8 @@ func (r *tokenReader) MilestonesByNumber(ctx context.Context, numbers []int) (ma
 		doc.fields.WriteString("  }\n")
 		doc.fragments.WriteString(milestoneFields)
 		var answer struct{ R map[string]*milestoneNode }
-		if err := r.client.GraphQL(ctx, github.Query{Op: "read milestones of " + r.repository, Document: doc.String(), Variables: doc.vars}, &answer); err != nil {
+		err := r.client.GraphQL(ctx, github.Query{Op: "read milestones of " + r.repository, Document: doc.String(), Variables: doc.vars}, &answer)
+		if err != nil && !onlyMissing(err) {
 			return nil, fmt.Errorf("read the milestones of %s: %w", r.repository, err)
 		}
 		for _, n := range some {
@@ -201,6 +202,13 @@ func (r *tokenReader) MilestonesByNumber(ctx context.Context, numbers []int) (ma
 		}
 	}
 	return out, nil
+}
+
+// onlyMissing: GitHub says of single fields that there is no such thing, and nothing else is wrong. Of some things it
+// does, of others it sends null alone.
+func onlyMissing(err error) bool {
+	e, ok := errors.AsType[*github.GraphQLErrors](err)
+	return ok && !slices.ContainsFunc(e.Errors, func(g github.GraphQLError) bool { return g.Type != "NOT_FOUND" || len(g.Path) != 2 })
 }
 
 // MilestonesByNumber looks milestones up, by a request each.

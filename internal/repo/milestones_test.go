@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,11 @@ import (
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/repo"
 )
+
+// finder looks milestones up.
+type finder interface {
+	MilestonesByNumber(ctx context.Context, numbers []int) (map[int]repo.Milestone, error)
+}
 
 func midnight(n int) time.Time { return time.Date(2026, 8, n, 0, 0, 0, 0, time.UTC) }
 
@@ -59,10 +66,7 @@ func TestMilestonesComeWithHeads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		finder := r.(interface { //nolint:errcheck // a test
-			MilestonesByNumber(ctx context.Context, numbers []int) (map[int]repo.Milestone, error)
-		})
-		found, err := finder.MilestonesByNumber(t.Context(), []int{10, 70, 99})
+		found, err := r.(finder).MilestonesByNumber(t.Context(), []int{10, 70, 99})
 		if err != nil || len(found) != 2 || !found[10].Closed || found[70] != want[10] {
 			t.Errorf("%s: by number: %v %v", name, found, err)
 		}
@@ -119,5 +123,69 @@ func TestFailedMilestonesLeaveTheHead(t *testing.T) {
 	got := newSet(t, repo.SetOptions{Client: client(t, gh)}).Heads(t.Context(), []repo.HeadRequest{{Repository: "up/stream", Milestones: true, Releases: 3}})[0]
 	if got.Err != nil || got.ReleasesErr != nil || got.Head.SHA == "" || got.MilestonesErr == nil || !strings.Contains(got.MilestonesErr.Error(), "read the milestones of up/stream") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestMilestonesThatWereNotSent are no deleted ones: whatever GitHub does not say plainly is an error.
+func TestMilestonesThatWereNotSent(t *testing.T) {
+	const one = `"m1":{"number":1,"title":"a","openIssues":{"totalCount":1},"closedIssues":{"totalCount":2},"openPulls":{"totalCount":0},"closedPulls":{"totalCount":0}}`
+	for name, tt := range map[string]struct {
+		answer string
+		ok     bool
+	}{
+		"null":                  {`{"data":{"r":{` + one + `,"m2":null}}}`, true},
+		"said to be missing":    {`{"data":{"r":{` + one + `,"m2":null}},"errors":[{"type":"NOT_FOUND","path":["r","m2"],"message":"x"}]}`, true},
+		"not sent":              {`{"data":{"r":{` + one + `}}}`, false},
+		"half":                  {`{"data":{"r":{` + one + `,"m2":{"number":2}}}}`, false},
+		"not allowed":           {`{"data":{"r":{` + one + `,"m2":null}},"errors":[{"type":"FORBIDDEN","path":["r","m2"],"message":"x"}]}`, false},
+		"an internal failure":   {`{"data":{"r":{` + one + `,"m2":null}},"errors":[{"path":["r","m2"],"message":"x"}]}`, false},
+		"no repository":         {`{"data":{"r":null},"errors":[{"type":"NOT_FOUND","path":["r"],"message":"x"}]}`, false},
+		"no repository, unsaid": {`{"data":{"r":null}}`, false},
+	} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(tt.answer)) }))
+		defer srv.Close()
+		c, err := github.New(github.Options{Token: github.NewSecret(token), APIURL: srv.URL, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := newSet(t, repo.SetOptions{Client: c}).Reader("up/stream")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.(finder).MilestonesByNumber(t.Context(), []int{1, 2})
+		if (err == nil) != tt.ok || tt.ok && (len(got) != 1 || got[1].ClosedIssues != 2) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+// TestMilestonesWithHeadsThatWereNotSent: the like for the lists.
+func TestMilestonesWithHeadsThatWereNotSent(t *testing.T) {
+	const head = `"r0":{"defaultBranchRef":{"name":"main","target":{"__typename":"Commit","oid":"1111111111111111111111111111111111111111","committedDate":"2026-03-01T00:00:00Z","tree":{"oid":"2222222222222222222222222222222222222222"}}}}`
+	const one = `{"number":1,"title":"a","openIssues":{"totalCount":1},"closedIssues":{"totalCount":2},"openPulls":{"totalCount":0},"closedPulls":{"totalCount":0}}`
+	for name, tt := range map[string]struct {
+		rest string
+		ok   bool
+	}{
+		"whole":        {`,"m0":{"open":{"totalCount":1,"nodes":[` + one + `]},"closed":{"totalCount":0,"nodes":[]}}}`, true},
+		"fewer":        {`,"m0":{"open":{"totalCount":2,"nodes":[` + one + `]},"closed":{"totalCount":0,"nodes":[]}}}`, false},
+		"a hole":       {`,"m0":{"open":{"totalCount":2,"nodes":[` + one + `,null]},"closed":{"totalCount":0,"nodes":[]}}}`, false},
+		"no closed":    {`,"m0":{"open":{"totalCount":1,"nodes":[` + one + `]},"closed":null}}`, false},
+		"nothing":      {`}`, false},
+		"gone between": {`,"m0":null},"errors":[{"type":"NOT_FOUND","path":["m0"],"message":"x"}]`, false},
+		"not allowed":  {`,"m0":{"open":null,"closed":{"totalCount":0,"nodes":[]}}},"errors":[{"type":"FORBIDDEN","path":["m0","open"],"message":"x"}]`, false},
+	} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"data":{` + head + tt.rest + `}`))
+		}))
+		defer srv.Close()
+		c, err := github.New(github.Options{Token: github.NewSecret(token), APIURL: srv.URL, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := newSet(t, repo.SetOptions{Client: c}).Heads(t.Context(), []repo.HeadRequest{{Repository: "up/stream", Milestones: true}})[0]
+		if got.Err != nil || got.Head.SHA == "" || (got.MilestonesErr == nil) != tt.ok {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

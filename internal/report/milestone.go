@@ -145,7 +145,7 @@ func deadlineEntry(u Upstream, c diff.Change) entry {
 
 // deadlineName is "Code Freeze 1.37".
 func deadlineName(d snapshot.Deadline) string {
-	return strings.TrimSpace(d.Name + " " + version(d.Release))
+	return strings.TrimSpace(short(d.Name, 60) + " " + version(d.Release))
 }
 
 func deadlineWords(dc diff.DeadlineChange) string {
@@ -167,7 +167,7 @@ func datesEntry(u Upstream, release string, changes []diff.Change) entry {
 	})
 	var list []string
 	for _, c := range changes {
-		list = append(list, c.Deadline.After.Name+" on "+whenWords(*c.Deadline.After))
+		list = append(list, short(c.Deadline.After.Name, 60)+" on "+whenWords(*c.Deadline.After))
 	}
 	e := entry{gates: len(changes), id: version(release), about: say("New: " + strings.Join(list, "; ") + "."), proof: deadlineProof(u, *changes[0].Deadline)}
 	if release == "" {
@@ -213,7 +213,7 @@ func nextDue(ahead diff.Ahead, now time.Time) phrase {
 	if len(next) > 0 {
 		var list []string
 		for _, d := range next {
-			list = append(list, d.Name)
+			list = append(list, short(d.Name, 60))
 		}
 		of := ""
 		if r := version(next[0].Release); r != "" {

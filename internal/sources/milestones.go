@@ -137,6 +137,9 @@ func (s Cycle) Collect(ctx context.Context, r repo.Reader, at Commit) (snapshot.
 	}
 	slices.SortFunc(sec.Inputs, func(a, b snapshot.Object) int { return strings.Compare(a.Path, b.Path) })
 	slices.Sort(absent)
+	if len(sec.Inputs)+len(absent) == 0 {
+		sec.Reason = "the upstream's version, which says which cycle it is in, is not known yet"
+	}
 	last := at.Last
 	if last.Setup != s.Setup() {
 		last = snapshot.Section{}
@@ -198,7 +201,8 @@ func (s Cycle) read(ctx context.Context, r repo.Reader, sec, last snapshot.Secti
 		minor, _ := s.minorOf(path)
 		s.keep(set, before, path, minor)
 		if len(deadlinesOf(before, minor)) > 0 {
-			set.Diagnostics = appendOnce(set.Diagnostics, gate.Diagnostic{File: path, Message: fmt.Sprintf("the file is gone; the dates of %s are kept as they were", minor)})
+			set.Diagnostics = slices.DeleteFunc(set.Diagnostics, func(d gate.Diagnostic) bool { return d.File == path })
+			set.Diagnostics = append(set.Diagnostics, gate.Diagnostic{File: path, Message: fmt.Sprintf("the file is gone; the dates of %s are kept as they were", minor)})
 		}
 	}
 	blobs, err := blobsOf(ctx, r, sec.SHA, want)
@@ -243,7 +247,7 @@ func (s Cycle) keep(set, before *snapshot.CycleSet, path, minor string) {
 	set.Releases = append(set.Releases, minor)
 	for _, d := range before.Diagnostics {
 		if d.File == path {
-			set.Diagnostics = appendOnce(set.Diagnostics, d)
+			set.Diagnostics = append(set.Diagnostics, d)
 		}
 	}
 	for _, u := range before.Unread {
@@ -251,13 +255,6 @@ func (s Cycle) keep(set, before *snapshot.CycleSet, path, minor string) {
 			set.Unread = append(set.Unread, u)
 		}
 	}
-}
-
-func appendOnce(list []gate.Diagnostic, d gate.Diagnostic) []gate.Diagnostic {
-	if slices.Contains(list, d) {
-		return list
-	}
-	return append(list, d)
 }
 
 func deadlinesOf(set *snapshot.CycleSet, minor string) []snapshot.Deadline {
