@@ -368,3 +368,44 @@ func TestFaultsOfMilestones(t *testing.T) {
 		w.wants("mended", "v1.38 milestone.opened")
 	})
 }
+
+// TestNewSourceBesideProgress: a digest's cursor waits with what rides, but not where something else begins to be watched:
+// it would begin again in each run.
+func TestNewSourceBesideProgress(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	w.wholeConfig(keepSources("upstreams:\n  - preset: kubernetes\n    sources: {milestones: {enabled: true, cycle: \"\", cycle_repository: \"\"}}\n", "gates"))
+	w.does(0, "run")
+	w.changed(68, func(m *ghtest.Milestone) { m.OpenIssues, m.ClosedIssues = 30, 1110 })
+	w.reads("")
+	w.does(0, "run")
+	w.wantIssues(1)
+	w.push(sigRelease, map[string][]byte{schedule36: schedule36As(codeMoved, docsReview)})
+	w.wants("moved", "1.36 Code Freeze cycle.moved")
+	w.does(0, "run")
+	w.wantIssues(2)
+}
+
+// TestSinceHasNoMilestones: nobody knows what they were, so they are no news.
+func TestSinceHasNoMilestones(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	r := w.does(0, "run", "--dry-run", "--since", "v1.35.0", "--format", "json")
+	if got := changesIn(t, r.stdout); strings.Contains(got, "milestone.") || strings.Contains(got, "cycle.") || !strings.Contains(got, "gate.") {
+		t.Errorf("it tells\n%s", got)
+	}
+	w.does(0, "diff", "v1.35.0", "HEAD")
+}
+
+// TestDoctorNamesTheCycle: where the repository of the dates is wrong, its key is named.
+func TestDoctorNamesTheCycle(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	w.wholeConfig(keepSources("upstreams:\n  - preset: kubernetes\n    sources: {milestones: {enabled: true, cycle_repository: kubernetes/nope}}\n", "gates"))
+	if r := w.bot("doctor", "--format", "json"); r.code != exitSource || !strings.Contains(r.stdout, "correct upstreams[0].sources.milestones.cycle_repository") {
+		t.Errorf("exit code %d\n%s", r.code, r.stdout)
+	}
+	if r := w.bot("run", "--only", "milestones"); r.code != exitSource || !strings.Contains(r.stderr, "milestones/cycle could not be read: repository kubernetes/nope does not exist") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
