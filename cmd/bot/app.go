@@ -252,6 +252,12 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 	if p := u.Sources.Proposals; p != nil && p.Enabled {
 		out.Sources = append(out.Sources, sources.Proposals{Repository: p.Repository, Path: p.Path})
 	}
+	if m := u.Sources.Milestones; m != nil && m.Enabled {
+		out.Sources = append(out.Sources, sources.Milestones{Repository: u.Repository})
+		if m.Cycle != "" {
+			out.Sources = append(out.Sources, sources.Cycle{Repository: m.CycleRepository, Path: m.Cycle})
+		}
+	}
 	if t := u.Sources.Tickets; t != nil && t.Enabled {
 		for _, s := range ticketSources(u.Repository, t.Rules) {
 			out.Sources = append(out.Sources, s)

@@ -36,6 +36,8 @@ var restCalls = map[string]string{
 	"Repositories.ListTags":                   "GET …/tags?per_page",
 	"Repositories.ListCommits":                "GET …/commits?per_page&until",
 	"Repositories.ListReleases":               "GET …/releases?per_page",
+	"Issues.ListMilestones":                   "GET …/milestones?direction&per_page&sort&state",
+	"Issues.GetMilestone":                     "GET …/milestones/{number}",
 	"PullRequests.ListPullRequestsWithCommit": "GET …/commits/{ref}/pulls",
 	"Git.GetTree":                             "GET …/git/trees/{sha...}",
 	"Git.GetBlobRaw":                          "GET …/git/blobs/{sha}",
@@ -274,6 +276,10 @@ func (c *contractLog) readers(t *testing.T) {
 			b.gh.AddRepository(ghtest.Repository{Name: h.name, GitDir: h.dir})
 		}
 		b.gh.AddRelease("kubernetes/kubernetes", ghtest.Release{Tag: "v1.35.0"})
+		due := time.Date(2026, 4, 22, 0, 0, 0, 0, time.UTC)
+		for _, m := range []ghtest.Milestone{{Title: "v1.36", Due: &due, OpenIssues: 8, ClosedIssues: 1132}, {Title: "v1.35", State: "closed"}} {
+			b.gh.AddMilestone("kubernetes/kubernetes", m)
+		}
 		b.gh.AddMilestone("kubernetes/kubernetes", ghtest.Milestone{Title: "v1.36"})
 		for i := range 3 {
 			b.gh.AddIssue("kubernetes/kubernetes", ghtest.Issue{Title: "Widgets turn", Author: "amy", Labels: []string{"kind/regression"}, Milestone: "v1.36"})
@@ -314,11 +320,20 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	if err != nil {
 		return err
 	}
-	head := set.Heads(ctx, []repo.HeadRequest{{Repository: "kubernetes/kubernetes", Releases: 3}})[0]
+	head := set.Heads(ctx, []repo.HeadRequest{{Repository: "kubernetes/kubernetes", Releases: 3, Milestones: true}})[0]
+	finder, ok := code.(interface {
+		MilestonesByNumber(ctx context.Context, numbers []int) (map[int]repo.Milestone, error)
+	})
+	if !ok {
+		return errors.New("this reader finds no milestones")
+	}
+	if found, err := finder.MilestonesByNumber(ctx, []int{1, 2, 999}); err != nil || len(found) != 2 || len(head.Head.Milestones.List) != 2 {
+		return fmt.Errorf("milestones: %v, %v, %w", head.Head.Milestones, found, err)
+	}
 	sha, _, at := keps.CommitAt(ctx, "HEAD", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
 	files, tree := keps.Tree(ctx, sha, "keps")
 	fresh, again := repo.NewSet(repo.SetOptions{Client: client}) // one that no listing told sizes to
-	if err := errors.Join(head.Err, head.ReleasesErr, at, tree, again); err != nil {
+	if err := errors.Join(head.Err, head.ReleasesErr, head.MilestonesErr, at, tree, again); err != nil {
 		return err
 	}
 	unlisted, err := fresh.Reader("kubernetes/enhancements")

@@ -173,8 +173,11 @@ func watchedOf(i int, u pipeline.Upstream) []doctor.Watched {
 			at = len(out)
 			x := doctor.Watched{Name: u.Name, Repository: w.Repository, Ref: "HEAD", Key: key + ".sources." + s.Name()}
 			x.RepositoryKey, x.PathsKey = x.Key+".repository", x.Key+".path"
-			if s.Name() == snapshot.SourceNoteData {
+			switch s.Name() {
+			case snapshot.SourceNoteData:
 				x.RepositoryKey = key + ".sources.releases.data_repository"
+			case snapshot.SectionCycle:
+				x.RepositoryKey, x.PathsKey = key+".sources.milestones.cycle_repository", key+".sources.milestones.cycle"
 			}
 			if snapshot.SourceOf(s.Name()) == snapshot.SourceTickets {
 				x.Key = key + ".sources.tickets"

@@ -99,6 +99,16 @@ func (p *page) presetTables() {
 		if x := u.Sources.Proposals; x != nil {
 			p.line(fmt.Sprintf("\nProposals: every `kep.yaml` below `%s` of `%s`.", x.Path, x.Repository))
 		}
+		if m := u.Sources.Milestones; m != nil {
+			line := "\nMilestones of the repository"
+			if m.Cycle != "" {
+				line += fmt.Sprintf(", with the dates in `%s` of `%s`", m.Cycle, m.CycleRepository)
+			}
+			if !m.Enabled {
+				line += ". Off unless `sources.milestones.enabled` says otherwise"
+			}
+			p.line(line + ".")
+		}
 	}
 }
 

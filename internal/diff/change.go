@@ -5,6 +5,7 @@
 package diff
 
 import (
+	"slices"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/gate"
@@ -58,8 +59,15 @@ type Severity string
 const (
 	MilestoneOpened     Kind = "milestone.opened"
 	MilestoneClosed     Kind = "milestone.closed"
+	MilestoneReopened   Kind = "milestone.reopened"
+	MilestoneRemoved    Kind = "milestone.removed"
+	MilestoneRenamed    Kind = "milestone.renamed"
 	MilestoneDueChanged Kind = "milestone.due_changed"
 	MilestoneProgress   Kind = "milestone.progress"
+
+	CycleAdded   Kind = "cycle.added"
+	CycleMoved   Kind = "cycle.moved"
+	CycleRemoved Kind = "cycle.removed"
 )
 
 // The kinds of changes of tickets.
@@ -114,6 +122,7 @@ type Change struct {
 	Release   *ReleaseChange   `json:"-"`
 	Proposal  *ProposalChange  `json:"-"`
 	Milestone *MilestoneChange `json:"-"`
+	Deadline  *DeadlineChange  `json:"-"`
 	Ticket    *TicketChange    `json:"-"`
 	Path      *PathChange      `json:"-"`
 	Feed      *FeedChange      `json:"-"`
@@ -184,6 +193,11 @@ type Ref struct {
 	Version string `json:"version"`
 }
 
+// HasNews reports whether there is a change that makes a digest by itself.
+func (u UpstreamResult) HasNews() bool {
+	return slices.ContainsFunc(u.Changes, func(c Change) bool { return !c.Rides })
+}
+
 // UpstreamResult is what changed in one upstream.
 type UpstreamResult struct {
 	Upstream   string
@@ -192,4 +206,6 @@ type UpstreamResult struct {
 	From, To   Ref
 	Sections   []SectionResult // sorted by source
 	Changes    []Change        // by severity, then source, then id
+	// Ahead is what the new side knows of the time to come, whether it changed or not.
+	Ahead Ahead `json:"-"`
 }

@@ -83,7 +83,12 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 				res.Changes = append(res.Changes, Proposals(*was.Proposals, *is.Proposals)...)
 			}
 		case is.Milestones != nil && comparable:
-			res.Changes = append(res.Changes, Milestones(*was.Milestones, *is.Milestones)...)
+			res.Changes = append(res.Changes, Milestones(*was.Milestones, *is.Milestones, old.Version, cur.Version)...)
+		case is.Cycle != nil:
+			sr.Diagnostics = is.Cycle.Diagnostics
+			if comparable {
+				res.Changes = append(res.Changes, Deadlines(*was.Cycle, *is.Cycle)...)
+			}
 		case is.Tickets != nil && comparable:
 			res.Changes = append(res.Changes, inSection(sec.Source, Tickets(*was.Tickets, *is.Tickets))...)
 		case is.Paths != nil && comparable:
@@ -96,6 +101,7 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 				res.Changes = append(res.Changes, Docs(*was.Docs, *is.Docs)...)
 			}
 		}
+		res.Ahead.add(is)
 		res.Sections = append(res.Sections, sr)
 	}
 	joinNotes(res.Changes)

@@ -121,6 +121,27 @@ func (c *call) labelJSON(r *repository, l *Label) object {
 	}
 }
 
+// dueMoment is a due date as REST gives it: midnight in California, which is 7 or 8 hours behind.
+func dueMoment(due *time.Time) any {
+	if due == nil {
+		return nil
+	}
+	y, m, d := due.UTC().Date()
+	hours := 8
+	if m > time.March && m < time.November {
+		hours = 7
+	}
+	return stampText(time.Date(y, m, d, hours, 0, 0, 0, time.UTC))
+}
+
+// dueDay is a due date as GraphQL gives it: midnight in UTC.
+func dueDay(due *time.Time) any {
+	if due == nil {
+		return nil
+	}
+	return due.UTC().Truncate(24 * time.Hour)
+}
+
 // milestoneJSON is nil for a milestone that is not there. Callers hold s.mu.
 func (c *call) milestoneJSON(r *repository, m *Milestone) any {
 	if m == nil {
@@ -132,7 +153,7 @@ func (c *call) milestoneJSON(r *repository, m *Milestone) any {
 		"id": m.ID, "node_id": nodeID("MI", r.Name, m.Number), "number": m.Number, "title": m.Title, "state": m.State,
 		"url": api, "labels_url": api + "/labels", "html_url": c.webURL(r) + "/milestone/" + strconv.Itoa(m.Number),
 		"description": textOrNil(m.Description), "creator": c.userJSON(c.s.account(r.owner)),
-		"open_issues": open, "closed_issues": closed, "due_on": stampOrNil(m.Due), "closed_at": stampOrNil(m.ClosedAt),
+		"open_issues": open, "closed_issues": closed, "due_on": dueMoment(m.Due), "closed_at": stampOrNil(m.ClosedAt),
 		"created_at": stampText(m.Created), "updated_at": stampText(m.Updated),
 	}
 }

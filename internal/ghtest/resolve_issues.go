@@ -468,7 +468,7 @@ func milestoneResolvers() map[string]resolver {
 		"createdAt":          value(func(_ *execution, m milestoneNode) any { return m.Created }),
 		"creator":            value(func(x *execution, m milestoneNode) any { return x.actor(m.r.owner) }),
 		"description":        value(func(_ *execution, m milestoneNode) any { return textOrNil(m.Description) }),
-		"dueOn":              value(func(_ *execution, m milestoneNode) any { return m.Due }),
+		"dueOn":              value(func(_ *execution, m milestoneNode) any { return dueDay(m.Due) }),
 		"number":             value(func(_ *execution, m milestoneNode) any { return m.Number }),
 		"progressPercentage": value(func(_ *execution, m milestoneNode) any { return m.progress }),
 		"state":              value(func(_ *execution, m milestoneNode) any { return strings.ToUpper(m.State) }),
@@ -486,6 +486,21 @@ func milestoneResolvers() map[string]resolver {
 			}
 			with["filterBy"] = map[string]any(f)
 			return x.issues(m.r, issueQuery{}, with)
+		}),
+		"pullRequests": field(func(x *execution, m milestoneNode, a arguments) (any, error) {
+			c, err := paged("PullRequestConnection", "pullRequests", a, false, nil)
+			if err != nil {
+				return nil, err
+			}
+			n, states := 0, a.list("states")
+			if len(states) == 0 || containsFold(states, "open") {
+				n += m.OpenIssues
+			}
+			if len(states) == 0 || containsFold(states, "closed") || containsFold(states, "merged") {
+				n += m.ClosedIssues
+			}
+			c.total = func() (int, error) { return n, nil } // they are counted, and not kept
+			return c, nil
 		}),
 	}, func(m milestoneNode) (*repository, string, string) {
 		return m.r, nodeID("MI", m.r.Name, m.Number), "/milestone/" + strconv.Itoa(m.Number)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -155,6 +156,18 @@ func (c *call) listMilestones(r *repository) answer {
 		return by
 	})
 	return page(c, r, list, func(m *Milestone) any { return c.milestoneJSON(r, m) })
+}
+
+func (c *call) getMilestone(r *repository) answer {
+	n, err := strconv.Atoi(c.r.PathValue("number"))
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	for _, m := range r.milestones {
+		if err == nil && m.Number == n {
+			return jsonAnswer(http.StatusOK, c.milestoneJSON(r, m))
+		}
+	}
+	return c.fail(http.StatusNotFound, "Not Found")
 }
 
 // dueOrder puts milestones without a date last.

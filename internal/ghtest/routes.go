@@ -82,6 +82,7 @@ func newRoutes() []route {
 	repo("GET /releases/latest", (*call).latestRelease)
 	repo("GET /releases/tags/{tag...}", (*call).releaseByTag)
 	repo("GET /milestones", (*call).listMilestones)
+	repo("GET /milestones/{number}", (*call).getMilestone)
 
 	repo("GET /issues", (*call).listIssues)
 	repo("POST /issues", (*call).createIssue)

@@ -58,17 +58,18 @@ type Label struct {
 
 // Milestone is a milestone of a repository.
 type Milestone struct {
-	ID           int64
-	Number       int // 0: the next
-	Title        string
-	Description  string
-	State        string // "open" (also "") or "closed"
-	Due          *time.Time
-	Created      time.Time
-	Updated      time.Time
-	ClosedAt     *time.Time
-	OpenIssues   int // counters as shown; issues that name the milestone are added to them
-	ClosedIssues int
+	ID          int64
+	Number      int // 0: the next
+	Title       string
+	Description string
+	State       string     // "open" (also "") or "closed"
+	Due         *time.Time // its day in UTC counts
+	Created     time.Time
+	Updated     time.Time
+	ClosedAt    *time.Time
+	// OpenIssues and ClosedIssues are pull requests that are counted and not kept. Issues that name the milestone are
+	// counted beside them.
+	OpenIssues, ClosedIssues int
 }
 
 // Release is a published release.
@@ -373,6 +374,33 @@ func (s *Server) AddMilestone(repo string, m Milestone) Milestone {
 	}
 	r.milestones = append(r.milestones, &m)
 	return m
+}
+
+// Milestone is a milestone as it is, by its number.
+func (s *Server) Milestone(repo string, number int) (Milestone, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.mustRepo(repo).milestones {
+		if m.Number == number {
+			return *m, true
+		}
+	}
+	return Milestone{}, false
+}
+
+// DeleteMilestone takes a milestone away, as its maintainers can. Its issues stay, without it.
+func (s *Server) DeleteMilestone(repo string, number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.mustRepo(repo)
+	for _, m := range r.milestones {
+		for _, is := range r.issues {
+			if m.Number == number && is.Milestone == m.Title {
+				is.Milestone = ""
+			}
+		}
+	}
+	r.milestones = slices.DeleteFunc(r.milestones, func(m *Milestone) bool { return m.Number == number })
 }
 
 // AddRelease adds a release. The tag is not made.

@@ -78,7 +78,7 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
 				to, ref = &others, "HEAD"
 			}
-			if opts.reads(u.Name, s.Name()) && w.Asks() {
+			if opts.reads(u.Name, s.Name()) && w.Asks() && (when == thePresent || !w.Present) {
 				to.add(u, w, repo.HeadRequest{
 					Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases, Milestones: w.Milestones, Tickets: w.Tickets,
 				})
@@ -197,9 +197,10 @@ const releaseList = "(releases)"
 const milestoneList = "(milestones)"
 
 // milestonePrint changes with what is told of milestones, and not with their progress.
-func milestonePrint(list []repo.Milestone) string {
+func milestonePrint(list repo.Milestones) string {
 	h := sha256.New()
-	for _, m := range list {
+	fmt.Fprintln(h, list.Partial)
+	for _, m := range list.List {
 		fmt.Fprintf(h, "%d %q %t %s\n", m.Number, m.Title, m.Closed, m.Due.UTC().Format(time.RFC3339))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:20])

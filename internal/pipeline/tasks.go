@@ -27,6 +27,9 @@ func (r *Runner) tasks(asked []Upstream, from []origin, versions []string, heads
 		old := last.Upstream(u.Name)
 		for _, s := range u.Sources {
 			w := watchOf(s, versions[i], old, when)
+			if when == thePast && w.Present {
+				continue
+			}
 			st := &task{reading: reading{upstream: u, source: s, watch: w, head: heads.of(u, w), from: from[i], when: when}}
 			st.old, st.had = old.Section(s.Name())
 			out = append(out, st)

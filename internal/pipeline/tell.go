@@ -176,7 +176,10 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		if got.good == 0 && len(got.failed) > 0 && len(s.plan)+len(s.superseded) == 0 {
 			continue // it stays due: nobody has looked
 		}
-		s.cursor, s.to, s.toldAt, s.queuedAt = cur, t.current, r.Now(), r.ServerNow()
+		if s.to == nil {
+			s.to = t.current
+		}
+		s.cursor, s.toldAt, s.queuedAt = cur, r.Now(), r.ServerNow()
 		t.steps = append(t.steps, s)
 	}
 	if r.partial(opts) || opts.Since != "" && r.Writer == nil {

@@ -38,6 +38,9 @@ type words struct {
 type stretch struct {
 	base   *snapshot.Snapshot
 	digest report.Digest
+	// settled: nothing is to be said of how the two sides were read, so that the next comparison may start at the same
+	// base.
+	settled bool
 }
 
 // tell makes the digests and plans of a definition, whose cursor stands at base since toldAt. It adds them
@@ -100,6 +103,9 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 		}
 		out.add(digest, plan)
 	}
+	if quiet && !w.alone && usual.settled && usual.digest.Riders() {
+		s.to = usual.base // what rides is told from here on, with the next news
+	}
 	if quiet {
 		out.Quiet = append(out.Quiet, w.definition.Name)
 		for _, n := range usual.digest.Notices { // nobody else would say them
@@ -149,7 +155,7 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	dg.Notices = slices.Concat(w.notices, more, recovered, moreReleases(was, is))
 	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams}
 	results := diff.Compare(was, is, opts)
-	if slices.ContainsFunc(results, func(u diff.UpstreamResult) bool { return len(u.Changes) > 0 }) {
+	if slices.ContainsFunc(results, diff.UpstreamResult.HasNews) {
 		settings, notices := w.yours.get(ctx)
 		if ctx.Err() != nil {
 			return stretch{}, w.r.stopped(ctx) // what is yours is not known: nothing is told of it today
@@ -162,7 +168,11 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	for _, res := range results {
 		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
 	}
-	return stretch{base, dg}, nil
+	// Where a section starts anew, a base that stays would make it start anew for ever.
+	settled := base != nil && len(more)+len(recovered)+len(moreReleases(was, is)) == 0 && !slices.ContainsFunc(results, func(u diff.UpstreamResult) bool {
+		return slices.ContainsFunc(u.Sections, func(s diff.SectionResult) bool { return s.Baseline })
+	})
+	return stretch{base, dg, settled}, nil
 }
 
 // moreReleases says where more releases came out than are listed at once, so that some are told nowhere.

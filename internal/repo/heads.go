@@ -97,6 +97,10 @@ func readHeadDocument(ctx context.Context, client *github.Client, requests []Hea
 				page, results[i].TicketsErr = ticketsOf(r.Repository, answer[alias].tickets(), errorsAt(partial, alias))
 				results[i].Head.Tickets = append(results[i].Head.Tickets, page)
 			}
+			if r.Milestones && results[i].Err == nil {
+				alias = fmt.Sprintf("m%d", i)
+				results[i].Head.Milestones, results[i].MilestonesErr = answer[alias].milestones().read(r, errorsAt(partial, alias))
+			}
 		}
 	}
 }
@@ -109,10 +113,11 @@ func errorsAt(e *github.GraphQLErrors, path ...string) []github.GraphQLError {
 	return e.At(path...)
 }
 
-// repositoryNode is the answer for one repository: its head, its releases, or some of its issues.
+// repositoryNode is the answer for one repository: its head, its releases, its milestones, or some of its issues.
 type repositoryNode struct {
 	headNode
 	releasesNode
+	milestonesNode
 	ticketsNode
 }
 
@@ -130,6 +135,13 @@ func (n *repositoryNode) releases() *releasesNode {
 		return nil
 	}
 	return &n.releasesNode
+}
+
+func (n *repositoryNode) milestones() *milestonesNode {
+	if n == nil {
+		return nil
+	}
+	return &n.milestonesNode
 }
 
 type headNode struct {
@@ -220,6 +232,9 @@ func addHead(doc *document, i int, r HeadRequest) error {
 	}
 	for j, q := range r.Tickets {
 		addTickets(doc, ticketAlias(i, j), owner, name, q, "")
+	}
+	if r.Milestones {
+		addMilestones(doc, fmt.Sprintf("m%d", i), owner, name)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type Head struct {
 	// Releases are the newest, as many as were asked for, the last published first and of those of one
 	// moment the smaller tag. Drafts are none.
 	Releases []Release
-	// Milestones are those that were asked for, by number.
-	Milestones []Milestone
+	// Milestones are there where they were asked for.
+	Milestones Milestones
 	// Tickets are the first pages of updated issues, aligned with the request's.
 	Tickets []TicketPage
 }

@@ -112,6 +112,9 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 		if len(q.Tickets) > 0 && results[i].Err == nil {
 			results[i].Head.Tickets, results[i].TicketsErr = firstTickets(ctx, r, q)
 		}
+		if e, ok := r.(milestoner); ok && q.Milestones && results[i].Err == nil {
+			results[i].Head.Milestones, results[i].MilestonesErr = e.milestones(ctx)
+		}
 	}
 	if len(together) > 0 {
 		for i, res := range readHeads(ctx, s.opts.Client, together) {

@@ -5,6 +5,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/diff"
@@ -63,15 +64,14 @@ type Cost struct {
 	Duration time.Duration `json:"-"`
 }
 
-// Empty reports whether the digest tells no change and no alert.
+// Empty reports whether the digest has no news: no alert, and no change but those that only ride along with others.
 func (d Digest) Empty() bool {
-	if len(d.Alerts) > 0 {
-		return false
-	}
-	for _, u := range d.Upstreams {
-		if len(u.Changes) > 0 {
-			return false
-		}
-	}
-	return true
+	return len(d.Alerts) == 0 && !slices.ContainsFunc(d.Upstreams, func(u Upstream) bool { return u.HasNews() })
+}
+
+// Riders reports whether there are changes that wait for others to ride along with.
+func (d Digest) Riders() bool {
+	return slices.ContainsFunc(d.Upstreams, func(u Upstream) bool {
+		return slices.ContainsFunc(u.Changes, func(c diff.Change) bool { return c.Rides })
+	})
 }

@@ -141,7 +141,7 @@ func infestedBy(texts []string, shape, n, oneIn int) Digest {
 func told(d Digest) int {
 	n := len(endOf(d)) + len(d.Alerts)
 	for _, u := range d.Upstreams {
-		ch := chapterOf(u)
+		ch := chapterOf(u, d.At)
 		n += len(ch.failures) + len(ch.faults) + len(ch.foot)
 		for _, s := range ch.sections {
 			n += len(s.entries)

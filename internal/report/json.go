@@ -158,6 +158,8 @@ func diffDocumentOf(u Upstream) diffDocument {
 			}
 		case c.Milestone != nil:
 			cd.Before, cd.After = milestoneDocuments(*c.Milestone)
+		case c.Deadline != nil:
+			cd.Before, cd.After = deadlineDocuments(*c.Deadline)
 		case c.Ticket != nil:
 			cd.Before, cd.After = ticketDocuments(*c.Ticket)
 		case c.Path != nil:

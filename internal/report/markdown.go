@@ -58,7 +58,7 @@ func (m mark) blocks(d Digest) []block {
 	}
 	var chapters []chapter
 	for _, u := range d.Upstreams {
-		chapters = append(chapters, chapterOf(u))
+		chapters = append(chapters, chapterOf(u, d.At))
 	}
 	var alert []string
 	for _, ch := range chapters {

@@ -52,11 +52,11 @@ type entry struct {
 // foldFrom is the number of entries from which a section that asks for nothing is folded.
 const foldFrom = 16
 
-// chapterOf sorts one upstream's changes into sections.
-func chapterOf(u Upstream) chapter {
+// chapterOf sorts one upstream's changes into sections. now is when the digest is read, zero where nobody knows.
+func chapterOf(u Upstream, now time.Time) chapter {
 	ch := chapter{
 		title:    displayName(u.Upstream),
-		lead:     leadOf(u),
+		lead:     leadOf(u, now),
 		failures: failuresOf(u),
 		faults:   faultsOf(u),
 		foot:     footOf(u),
@@ -121,6 +121,8 @@ func anyEntry(u Upstream, c diff.Change, ev []trace.Evidence) entry {
 		return proposalEntry(u, c)
 	case c.Milestone != nil:
 		return milestoneEntry(u, c)
+	case c.Deadline != nil:
+		return deadlineEntry(u, c)
 	case c.Ticket != nil:
 		return ticketEntry(u, c)
 	case c.Path != nil:
@@ -330,10 +332,13 @@ func proofOf(u Upstream, c diff.Change, evidence []trace.Evidence) []span {
 	return append(out, linkTo(cut(label, maxName)+old, blobURL(u.WebURL, sha, file, line)))
 }
 
-func leadOf(u Upstream) phrase {
+func leadOf(u Upstream, now time.Time) phrase {
 	lead := say(bold(strings.TrimSpace(displayName(u.Upstream)+" "+compared(u.From, u.To))), ": ", tallyOf(u.Changes).words(), ".")
 	if u.FirstRun {
 		lead = say(lead, " This is the first digest, so it is compared with the highest stable release.")
+	}
+	if next := nextDue(u.Ahead, now); next != nil {
+		lead = say(lead, " ", next)
 	}
 	return lead
 }
@@ -367,6 +372,8 @@ func sourceWord(source string) string {
 		return "feature gates"
 	case snapshot.SourceNoteData:
 		return "data of release notes"
+	case snapshot.SectionCycle:
+		return "dates of the release cycle"
 	}
 	if repository, ok := strings.CutPrefix(source, snapshot.SourceTickets+"/"); ok {
 		return "tickets of " + short(repository, 100)

@@ -96,7 +96,7 @@ func proposalWords(c diff.Change) phrase {
 	if c.Has(diff.ProposalStage) || a.Target != b.Target {
 		out = say(upper(aims(*a)) + "; before, it " + aimed(*b) + ".")
 	} else if c.Has(diff.ProposalRetargeted) {
-		out = say(milestoneWords(b.Milestones, a.Milestones))
+		out = say(plannedWords(b.Milestones, a.Milestones))
 	}
 	if c.Has(diff.ProposalStatus) {
 		out = say(out, " Its status is "+statusWord(*a)+" now (was "+statusWord(*b)+").")
@@ -149,8 +149,8 @@ func gatesWord(p kep.Proposal) string {
 	return " Gates: " + strings.Join(list[:min(len(list), 6)], ", ") + "."
 }
 
-// milestoneWords tells the planned releases that moved.
-func milestoneWords(b, a kep.Milestones) string {
+// plannedWords tells the planned releases that moved.
+func plannedWords(b, a kep.Milestones) string {
 	var out []string
 	for _, m := range []struct{ stage, from, to string }{
 		{"alpha", b.Alpha, a.Alpha}, {"beta", b.Beta, a.Beta}, {"stable", b.Stable, a.Stable},

@@ -38,7 +38,7 @@ type SlackOptions struct {
 func Slack(d Digest, opts SlackOptions) ([]byte, error) {
 	var chapters []chapter
 	for _, u := range d.Upstreams {
-		chapters = append(chapters, chapterOf(u))
+		chapters = append(chapters, chapterOf(u, d.At))
 	}
 	title := Title(d)
 	s := slackPacker{left: slackTotal - slackFoot - slackLeftOut}

@@ -114,7 +114,7 @@ func checkCount(t *testing.T, d Digest, m slackMessage, opts SlackOptions) {
 	gates := 0
 	sections := alertsOf(d)
 	for _, u := range d.Upstreams {
-		sections = append(sections, chapterOf(u).sections...)
+		sections = append(sections, chapterOf(u, d.At).sections...)
 	}
 	for _, s := range sections {
 		entries += len(s.entries)

@@ -58,7 +58,7 @@ func (t *terminal) paint(sgr, s string) string {
 func (t *terminal) digest(d Digest) {
 	var chapters []chapter
 	for _, u := range d.Upstreams {
-		chapters = append(chapters, chapterOf(u))
+		chapters = append(chapters, chapterOf(u, d.At))
 	}
 	for _, s := range alertsOf(d) {
 		t.section(s)

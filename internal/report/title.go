@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -17,7 +18,9 @@ func Title(d Digest) string {
 	act, changes := len(d.Alerts), 0
 	for _, u := range d.Upstreams {
 		act += tallyOf(u.Changes).act
-		changes += len(u.Changes)
+		if u.HasNews() {
+			changes++
+		}
 	}
 	var subject string
 	switch n := len(d.Upstreams); {
@@ -78,6 +81,12 @@ func EntryTitle(c diff.Change) string {
 	case c.Ticket != nil:
 		return cut(shownName(c.ID)+" ("+short(c.Ticket.After.Title, 120)+"): "+headline(c), 300)
 	}
+	if m := c.Milestone; m != nil {
+		return cut(shownName(m.Newest().Title)+": "+headline(c), 300)
+	}
+	if d := c.Deadline; d != nil {
+		return cut(deadlineName(*d.Newest())+": "+headline(c), 300)
+	}
 	id := shownName(c.ID)
 	title := humanise(id)
 	if strings.ReplaceAll(title, " ", "") != id || strings.Contains(title, " ") {
@@ -99,6 +108,11 @@ func headline(c diff.Change) string {
 		return strings.TrimSuffix(strings.TrimSpace(proposalWords(c).plain()), ".")
 	case c.Ticket != nil:
 		return strings.TrimSuffix(ticketWords(c).plain(), ".")
+	case c.Milestone != nil:
+		words := strings.TrimSpace(milestoneWords(c).plain() + " " + progressWords(*c.Milestone))
+		return cmp.Or(strings.TrimSuffix(words, "."), strings.ToLower(kindWords(c.Kinds)))
+	case c.Deadline != nil:
+		return strings.TrimSuffix(deadlineWords(*c.Deadline), ".")
 	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}

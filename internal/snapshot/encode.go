@@ -261,6 +261,7 @@ func canonicalItems(items Items) Items {
 		items.Proposals = &set
 	}
 	items.Milestones = canonicalMilestones(items.Milestones)
+	items.Cycle = canonicalCycle(items.Cycle)
 	items.Tickets = canonicalTickets(items.Tickets)
 	items.Paths = canonicalPaths(items.Paths)
 	items.Feed = canonicalFeed(items.Feed)

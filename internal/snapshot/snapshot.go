@@ -32,9 +32,12 @@ const (
 	SourceNoteData   = "note-data"
 	SourceProposals  = "proposals"
 	SourceMilestones = "milestones"
-	SourceTickets    = "tickets"
-	SourcePaths      = "paths"
-	SourceDocs       = "docs"
+	// SectionCycle is the section of the release cycle's dates. They belong to the milestones, and stand in a repository
+	// of their own.
+	SectionCycle  = "milestones/cycle"
+	SourceTickets = "tickets"
+	SourcePaths   = "paths"
+	SourceDocs    = "docs"
 	// SourceFeeds is the source of all feeds. Each feed has a section of its own, named "feeds/NAME", so that one
 	// that fails leaves the others whole.
 	SourceFeeds = "feeds"
@@ -110,6 +113,7 @@ type Items struct {
 	NoteData   *NoteDataSet  `json:"note_data,omitempty"`
 	Proposals  *ProposalSet  `json:"proposals,omitempty"`
 	Milestones *MilestoneSet `json:"milestones,omitempty"`
+	Cycle      *CycleSet     `json:"cycle,omitempty"`
 	Tickets    *TicketSet    `json:"tickets,omitempty"`
 	Paths      *PathSet      `json:"paths,omitempty"`
 	Feed       *FeedSet      `json:"feed,omitempty"`
@@ -134,6 +138,8 @@ func (i Items) Count() int {
 		return len(i.Proposals.Proposals)
 	case i.Milestones != nil:
 		return len(i.Milestones.Milestones)
+	case i.Cycle != nil:
+		return len(i.Cycle.Deadlines)
 	case i.Tickets != nil:
 		return len(i.Tickets.Tickets)
 	case i.Paths != nil:

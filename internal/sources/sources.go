@@ -26,6 +26,9 @@ type Watch struct {
 	Milestones bool
 	// Tickets asks for first pages of issues.
 	Tickets []repo.TicketQuery
+	// Present says that what is read has no past: GitHub tells only what is. Of a past state the section is left out, so
+	// that it is a baseline there.
+	Present bool
 	// Always asks for a reading in each run: what is read has no object id. It must not cost a request to GitHub while
 	// nothing has changed.
 	Always bool
@@ -46,7 +49,7 @@ type Commit struct {
 	// Releases are the repository's newest, as many as were asked for, as they are now.
 	Releases []repo.Release
 	// Milestones and Tickets are what was asked for, as it is now.
-	Milestones []repo.Milestone
+	Milestones repo.Milestones
 	Tickets    []repo.TicketPage
 	// Now is when the run reads, by GitHub's clock.
 	Now time.Time

@@ -217,6 +217,8 @@ func TestEveryRoute(t *testing.T) {
 		{"GET /repos/{owner}/{repo}/releases/latest", "GET", r + "/releases/latest", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/releases/tags/{tag...}", "GET", r + "/releases/tags/v1.0.0", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/milestones", "GET", r + "/milestones?state=all&sort=due_on&direction=desc", "", 200, ""},
+		{"GET /repos/{owner}/{repo}/milestones/{number}", "GET", r + "/milestones/1", "", 200, ""},
+		{"", "GET", r + "/milestones/99", "", 404, ""},
 		{"GET /repos/{owner}/{repo}/issues", "GET", r + "/issues?state=all&labels=kind/bug&since=2020-01-01T00:00:00Z&creator=ada&sort=updated&direction=asc&per_page=2", "", 200, ""},
 		{"", "GET", r + "/issues?state=all&per_page=1&page=2", "", 200, ""},
 		{"", "GET", r + "/issues?state=odd", "", 422, ""},
@@ -315,7 +317,7 @@ func documents() []string {
 			issue(number: 1) { ...I } closed: issue(number: 2) { ...I } none: issue(number: 99) { ...I } both: issueOrPullRequest(number: 3) { __typename ...I ...P } pullRequest(number: 3) { ...P }
 			issues(first: 2, states: [OPEN, CLOSED], labels: ["kind/bug"], filterBy: {since: "2020-01-01T00:00:00Z", createdBy: "ada"}, orderBy: {field: UPDATED_AT, direction: DESC}) { totalCount pageInfo { ...Page } edges { cursor node { number } } nodes { ...I } }
 			label(name: "kind/bug") { ...L issues(first: 1) { nodes { number } } } labels(first: 3, query: "bug") { totalCount pageInfo { ...Page } edges { cursor node { name } } nodes { ...L } }
-			milestone(number: 1) { ...M issues(first: 1, orderBy: {field: COMMENTS, direction: ASC}) { nodes { number } } }
+			milestone(number: 1) { ...M pullRequests(first: 1, states: [CLOSED, MERGED], orderBy: {field: COMMENTS, direction: ASC}) { totalCount nodes { number } } issues(first: 1, orderBy: {field: COMMENTS, direction: ASC}) { nodes { number } } }
 			milestones(first: 3, states: [OPEN], orderBy: {field: DUE_DATE, direction: ASC}) { totalCount pageInfo { ...Page } edges { cursor node { title } } nodes { ...M } }
 			releases(first: 3, orderBy: {field: CREATED_AT, direction: DESC}) { totalCount pageInfo { ...Page } edges { cursor node { tagName } } nodes { ...E } }
 			release(tagName: "v1.0.0") { ...E } latestRelease { ...E } } }`,
