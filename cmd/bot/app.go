@@ -251,6 +251,9 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 	if p := u.Sources.Proposals; p != nil && p.Enabled {
 		out.Sources = append(out.Sources, sources.Proposals{Repository: p.Repository, Path: p.Path})
 	}
+	if p := u.Sources.Paths; p != nil && p.Enabled {
+		out.Sources = append(out.Sources, sources.Paths{Paths: p.Paths})
+	}
 	return out
 }
 

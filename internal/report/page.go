@@ -367,6 +367,8 @@ func sourceWord(source string) string {
 		return "feature gates"
 	case snapshot.SourceNoteData:
 		return "data of release notes"
+	case snapshot.SourcePaths:
+		return "watched paths"
 	}
 	return short(source, 60)
 }
@@ -384,6 +386,14 @@ func footOf(u Upstream) []phrase {
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" are not complete ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Carried:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" not asked for this time."))
+		}
+	}
+	for _, s := range u.Sections {
+		if s.Source != snapshot.SourcePaths {
+			continue
+		}
+		for _, d := range s.Diagnostics {
+			out = append(out, say(displayName(u.Upstream)+": of the watched paths, ", name(d.File), ": "+sentence(short(d.Message, 300))))
 		}
 	}
 	for _, s := range u.Sections {
@@ -469,6 +479,9 @@ func faultsOf(u Upstream) []phrase {
 	var out []phrase
 	total := 0
 	for _, s := range u.Sections {
+		if s.Source == snapshot.SourcePaths {
+			continue // the foot has them: nothing could not be read
+		}
 		for _, d := range s.Diagnostics {
 			total++
 			if total > maxFaults {
