@@ -243,7 +243,7 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 		out.Sources = append(out.Sources, src)
 	}
 	if r := u.Sources.Releases; r != nil && r.Enabled {
-		out.Sources = append(out.Sources, sources.Releases{Notes: r.Notes})
+		out.Sources = append(out.Sources, sources.Releases{Notes: r.Notes, Repository: u.Repository})
 		if r.Data != "" {
 			out.Sources = append(out.Sources, sources.NoteData{Repository: r.DataRepository, Path: r.Data})
 		}
