@@ -420,18 +420,27 @@ func footOf(u Upstream) []phrase {
 	line := say(displayName(u.Upstream)+": compared ", commit(u.From), " with ", commit(u.To))
 	if u.From.SHA != "" && u.From.SHA == u.To.SHA {
 		line = say(displayName(u.Upstream)+": the code is unchanged: ", commit(u.To))
+		if pathsMoved(u) { // it is not: only what the gates are read of
+			line = say(displayName(u.Upstream)+": the code of the gates is unchanged: ", commit(u.To))
+		}
 	}
 	if web != "" && u.From.SHA != "" && u.To.SHA != "" && u.From.SHA != u.To.SHA {
 		line = say(line, " (", linkTo("all commits between", web+"/compare/"+clean(u.From.SHA)+"..."+clean(u.To.SHA)), ")")
 	}
 	out = append(out, say(line, "."))
 	for _, s := range u.Sections {
-		if s.Repository == u.Repository || s.Source == snapshot.SourceNoteData || s.From.SHA == "" || s.To.SHA == "" {
+		if s.Repository == u.Repository && s.Source != snapshot.SourcePaths || s.Source == snapshot.SourceNoteData || s.From.SHA == "" || s.To.SHA == "" {
 			continue
 		}
 		web := strings.TrimRight(s.WebURL, "/")
 		at := func(r diff.Ref) span { return linkTo(shortSHA(r.SHA), web+"/commit/"+clean(r.SHA)) }
-		what := displayName(u.Upstream) + ": " + sourceWord(s.Source) + " of " + short(s.Repository, 100)
+		what := displayName(u.Upstream) + ": " + sourceWord(s.Source)
+		if s.Repository == u.Repository && !pathsMoved(u) {
+			continue
+		}
+		if s.Repository != u.Repository {
+			what += " of " + short(s.Repository, 100)
+		}
 		line := say(what+" are unchanged, at ", at(s.To))
 		if s.From.SHA != s.To.SHA {
 			line = say(what+" compared at ", at(s.From), " and ", at(s.To), " (", linkTo("all commits between", web+"/compare/"+clean(s.From.SHA)+"..."+clean(s.To.SHA)), ")")

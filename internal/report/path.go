@@ -117,10 +117,10 @@ func pullWords(u Upstream, commits []snapshot.PathCommit) phrase {
 	return out
 }
 
-// commitWords is "title (#123)".
+// commitWords is "“title” (#123)".
 func commitWords(u Upstream, k snapshot.PathCommit) phrase {
 	title := strings.TrimRight(short(k.Title, 120), ".")
-	p := say(quote(title))
+	p := say("“", quote(title), "”")
 	if len(k.PRs) > 0 {
 		return say(p, " (", prLink(u, k.PRs[0]), ")")
 	}
@@ -147,6 +147,13 @@ func historyURL(u Upstream, path string) string {
 		}
 	}
 	return ""
+}
+
+// pathsMoved reports whether watched paths were read at another commit than before.
+func pathsMoved(u Upstream) bool {
+	return slices.ContainsFunc(u.Sections, func(s diff.SectionResult) bool {
+		return s.Source == snapshot.SourcePaths && s.From.SHA != "" && s.From.SHA != s.To.SHA
+	})
 }
 
 // pathHeadline is the change in a few words.

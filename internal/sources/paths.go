@@ -145,20 +145,15 @@ func readHistories(ctx context.Context, h histories, sha string, asked []*pathRe
 			a.next = pages[i].Next
 		}
 		asked = slices.DeleteFunc(slices.Clone(asked), func(a *pathReading) bool {
-			return a.next == "" || len(a.old.Commits) == 0 || a.lowestKnown() >= 0 || len(a.list) >= deepCommits
+			return a.next == "" || len(a.old.Commits) == 0 || a.knows() || len(a.list) >= deepCommits
 		})
 	}
 	return nil
 }
 
-// lowestKnown is the last place of the list with a commit that was known, -1 where there is none.
-func (a *pathReading) lowestKnown() int {
-	for i, c := range slices.Backward(a.list) {
-		if a.place(c.SHA) >= 0 {
-			return i
-		}
-	}
-	return -1
+// knows reports whether the list has a commit that was known.
+func (a *pathReading) knows() bool {
+	return slices.ContainsFunc(a.list, func(c snapshot.PathCommit) bool { return a.place(c.SHA) >= 0 })
 }
 
 // place is where a commit stands among those that were known.
@@ -166,13 +161,12 @@ func (a *pathReading) place(sha string) int {
 	return slices.IndexFunc(a.old.Commits, func(c snapshot.PathCommit) bool { return c.SHA == sha })
 }
 
-// result puts what was read above what was known, so that of two readings the commits that only the later one has are
-// just those that came between.
+// result puts what was read above what was known of older commits. What is known and not in the list, though it stood
+// above what is, was taken back.
 func (a *pathReading) result() snapshot.WatchedPath {
 	out := a.is
 	out.Commits, out.More, out.MovedTo = a.list, a.next != "", ""
-	lowest := a.lowestKnown()
-	if lowest < 0 {
+	if !a.knows() {
 		// Nothing known is near: a first look, or more came than is read, or the history was written anew.
 		return out
 	}
@@ -180,14 +174,8 @@ func (a *pathReading) result() snapshot.WatchedPath {
 	for _, c := range a.list {
 		bottom = max(bottom, a.place(c.SHA))
 	}
-	older := a.old.Commits[bottom+1:]
-	if len(older) == 0 && a.old.More {
-		// The list goes below what was known: what stands there is old, though nobody had read it.
-		out.Commits, out.More = a.list[:lowest+1], true
-	}
-	out.Commits = append(slices.Clone(out.Commits), older...)
-	if len(older) > 0 {
-		out.More = a.old.More
+	if older := a.old.Commits[bottom+1:]; len(older) > 0 {
+		out.Commits, out.More = slices.Concat(a.list, older), a.old.More
 	}
 	if len(out.Commits) > keptCommits {
 		out.Commits, out.More = out.Commits[:keptCommits], true
