@@ -396,15 +396,8 @@ func footOf(u Upstream) []phrase {
 			out = append(out, say(displayName(u.Upstream)+": of the watched paths, ", name(d.File), ": "+sentence(short(d.Message, 300))))
 		}
 	}
-	for _, s := range u.Sections {
-		if s.CurrentAt.IsZero() {
-			continue
-		}
-		what := " as of "
-		if s.Status != snapshot.Complete {
-			what = " last known at "
-		}
-		out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+what+minute(s.CurrentAt)+"."))
+	for _, line := range agesOf(u) {
+		out = append(out, say(displayName(u.Upstream)+": "+line+"."))
 	}
 	web := strings.TrimRight(u.WebURL, "/")
 	commit := func(r diff.Ref) phrase {
@@ -455,6 +448,35 @@ func footOf(u Upstream) []phrase {
 	}
 	if len(read) > 0 {
 		out = append(out, say("Release notes read: "+strings.Join(read, "; ")+"."))
+	}
+	return out
+}
+
+// agesOf says as of when each source is told; those of one moment together.
+func agesOf(u Upstream) []string {
+	var order []string
+	sources := map[string][]string{}
+	for _, s := range u.Sections {
+		if s.CurrentAt.IsZero() {
+			continue
+		}
+		what := " as of "
+		if s.Status != snapshot.Complete {
+			what = " last known at "
+		}
+		when := what + minute(s.CurrentAt)
+		if sources[when] == nil {
+			order = append(order, when)
+		}
+		sources[when] = append(sources[when], sourceWord(s.Source))
+	}
+	out := make([]string, len(order))
+	for i, when := range order {
+		list := sources[when]
+		out[i] = list[len(list)-1] + when
+		if len(list) > 1 {
+			out[i] = strings.Join(list[:len(list)-1], ", ") + " and " + out[i]
+		}
 	}
 	return out
 }
