@@ -286,3 +286,68 @@ func TestFaultsOfPaths(t *testing.T) {
 		})
 	}
 }
+
+// TestAnotherWatchedPath: a path that the configuration names later is told from where the digest ended, and that is no
+// news of the paths that were watched before.
+func TestAnotherWatchedPath(t *testing.T) {
+	t.Parallel()
+	w := &fullWorld{testWorld: newWorld(t)}
+	c := newClone(t, w.git)
+	firstPaths(c, w.gh)
+	for i := range 40 { // more than a first look reads
+		c.commit(fmt.Sprintf("again %d", i), mainFile)
+	}
+	c.push()
+	w.wholeConfig(strings.Replace(pathsConfig, ", pkg/describe", "", 1)).ok("run")
+	c.squash(w.gh, 14, "describe: once more", describe+"/a.go")
+	c.push()
+	w.wholeConfig(pathsConfig)
+	out := inOneLine(w.ok("run", "--dry-run").stdout)
+	w.tells("another path", "pkg/describe path.changed")
+	if !strings.Contains(out, "1 commit. “describe: once more”") {
+		t.Error(out)
+	}
+	w.ok("run")
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("quiet: %d requests", r.api)
+	}
+}
+
+// TestDoctorLooksAtWatchedPaths: it says which are not there, and where that is configured.
+func TestDoctorLooksAtWatchedPaths(t *testing.T) {
+	t.Parallel()
+	w := &fullWorld{testWorld: newWorld(t)}
+	c := newClone(t, w.git)
+	firstPaths(c, w.gh)
+	w.wholeConfig(pathsConfig)
+	r := w.run("doctor")
+	for _, want := range []string{"all 1 watched paths are there", "1 of 4 are not there: pkg/never.go", "correct upstreams[0].sources.paths.paths"} {
+		if !strings.Contains(inOneLine(r.stdout), want) {
+			t.Errorf("exit code %d, it does not say %q\n%s", r.code, want, r.stdout)
+		}
+	}
+}
+
+// TestWatchedPathsOfAMirror: git tells the same as the API does, and a clone without history is not read.
+func TestWatchedPathsOfAMirror(t *testing.T) {
+	t.Parallel()
+	w := &fullWorld{testWorld: newWorld(t)}
+	c := newClone(t, w.git)
+	firstPaths(c, w.gh)
+	mirror := func(path string) string { return "offline: true\nmirrors: [{repository: kubernetes/kubernetes, path: " + path + "}]\n" }
+	w.wholeConfig(mirror(w.git) + pathsConfig)
+	out := inOneLine(w.ok("run", "--dry-run").stdout)
+	for _, want := range []string{"2 commits in 1 pull request. “kubelet: turn twice” (#11)", "2 commits. Newest: “straight to master”", "“describe: say more” (#12)"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	shallow := filepath.Join(w.dir, "shallow.git")
+	c.git("clone", "--quiet", "--bare", "--depth=3", "file://"+w.git, shallow)
+	c.git("-C", shallow, "tag", "v1.0.0", "HEAD^")
+	w.wholeConfig(mirror(shallow) + pathsConfig)
+	r := w.ok("run", "--dry-run")
+	if out := inOneLine(r.stdout); !strings.Contains(out, "can't be told of a shallow clone") || !strings.Contains(out, "Which commits did it is not known") {
+		t.Errorf("a shallow clone:\n%s\n%s", r.stdout, r.stderr)
+	}
+}

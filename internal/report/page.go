@@ -379,7 +379,7 @@ func footOf(u Upstream) []phrase {
 	for _, s := range u.Sections {
 		switch {
 		case s.Baseline:
-			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+"."))
+			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+strings.TrimPrefix(sourceWord(s.Source), "watched ")+"."))
 		case s.Status == snapshot.Skipped:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" skipped ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Complete && s.Reason != "":
