@@ -334,7 +334,9 @@ func TestWatchedPathsOfAMirror(t *testing.T) {
 	w := &fullWorld{testWorld: newWorld(t)}
 	c := newClone(t, w.git)
 	firstPaths(c, w.gh)
-	mirror := func(path string) string { return "offline: true\nmirrors: [{repository: kubernetes/kubernetes, path: " + path + "}]\n" }
+	mirror := func(path string) string {
+		return "offline: true\nmirrors: [{repository: kubernetes/kubernetes, path: " + path + "}]\n"
+	}
 	w.wholeConfig(mirror(w.git) + pathsConfig)
 	out := inOneLine(w.ok("run", "--dry-run").stdout)
 	for _, want := range []string{"2 commits in 1 pull request. “kubelet: turn twice” (#11)", "2 commits. Newest: “straight to master”", "“describe: say more” (#12)"} {

@@ -247,7 +247,7 @@ func TestThreeUpstreamsInOneDigest(t *testing.T) {
 	w.advance("2026-01-28")
 	w.push(kubernetes, map[string][]byte{kubelet: []byte("package kubelet // turns faster\n")})
 	kueue.write(gates, otherPresets[0].files[gates])
-	kueue.write(keps, "title: Fast queues\nkep-number: 9\nstatus: implementable\nstage: beta\nlatest-milestone: \"v0.9\"\n")
+	kueue.write(keps, "title: Fast queues\nkep-number: 9\nstatus: implementable\nstage: beta\nlatest-milestone: \"v0.9\"\nfeature-gates:\n  - name: FastQueue\n")
 	kueue.write("CHANGELOG/CHANGELOG-0.9.md", "## v0.9.0\n\nChanges since `v0.8.0`:\n\n## Actions Required Before Upgrading\n\n### (Read it)\n\n- **Minor releases:** Read those of [v0.8.0](https://github.com/kubernetes-sigs/kueue/releases/tag/v0.8.0).\n"+
 		"- Queues: give each a size before you upgrade. (#12, @amy)\n\n## Changes by Kind\n\n### Feature\n\n- Queues: turn faster. (#13, @bob)\n\n### Bug or Regression\n\n- Queues: no longer stand still. (#14, @amy)\n")
 	kueue.commit("faster", "README.md")

@@ -65,7 +65,7 @@ func proposalEntry(u Upstream, c diff.Change) entry {
 		}
 		// The short link leads on; the file itself is named where there is none, or where it is gone. The short links of
 		// Kubernetes' proposals lead to nobody else's.
-		linked := p.Number != "" && isEnhancements(s.Repository)
+		linked := p.Number != "" && IsEnhancements(s.Repository)
 		if linked {
 			e.proof = append(e.proof, linkTo("KEP-"+short(p.Number, 12), kep.URL(p.Number)))
 		}
@@ -81,8 +81,8 @@ func proposalEntry(u Upstream, c diff.Change) entry {
 	return e
 }
 
-// isEnhancements reports whether a repository has the proposals that kep.k8s.io leads to, or a copy of it.
-func isEnhancements(repository string) bool {
+// IsEnhancements reports whether a repository has the proposals that kep.k8s.io leads to, or a copy of it.
+func IsEnhancements(repository string) bool {
 	_, name, ok := strings.Cut(repository, "/")
 	return ok && name == "enhancements"
 }
