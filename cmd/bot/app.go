@@ -244,7 +244,7 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 		out.Sources = append(out.Sources, src)
 	}
 	if r := u.Sources.Releases; r != nil && r.Enabled {
-		out.Sources = append(out.Sources, sources.Releases{Notes: r.Notes})
+		out.Sources = append(out.Sources, sources.Releases{Notes: r.Notes, Repository: u.Repository})
 		if r.Data != "" {
 			out.Sources = append(out.Sources, sources.NoteData{Repository: r.DataRepository, Path: r.Data})
 		}
@@ -262,6 +262,9 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 		for _, s := range ticketSources(u.Repository, t.Rules) {
 			out.Sources = append(out.Sources, s)
 		}
+	}
+	if p := u.Sources.Paths; p != nil && p.Enabled {
+		out.Sources = append(out.Sources, sources.Paths{Paths: p.Paths})
 	}
 	return out
 }

@@ -362,7 +362,13 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	_, versions := tracer.FilesAt(ctx, []string{head.Head.SHA}, file)
 	_, pulls := tracer.PullRequests(ctx, []int{1})
 	_, search := tracer.SearchPullRequests(ctx, "widgets", 3)
-	return errors.Join(blobs, entries, tickets, blame, light, history, versions, pulls, search)
+	log, ok := code.(repo.PathLogger)
+	if !ok {
+		return errors.New("the reader has no histories of paths")
+	}
+	_, pages := log.PathPages(ctx, head.Head.SHA, []repo.PathQuery{{Path: file, Count: 2}, {Path: "pkg", Count: 1}})
+	_, moves := log.Moves(ctx, head.Head.SHA)
+	return errors.Join(blobs, entries, tickets, blame, light, history, versions, pulls, search, pages, moves)
 }
 
 // readTickets asks for the first pages of issues with the head of their repository, and for the pages after them.

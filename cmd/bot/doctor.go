@@ -168,6 +168,10 @@ func watchedOf(i int, u pipeline.Upstream) []doctor.Watched {
 	out := []doctor.Watched{{Name: u.Name, Repository: u.Repository, Ref: u.Ref, Key: key, RepositoryKey: key + ".repository", PathsKey: key + ".sources.gates.packages"}}
 	for _, s := range u.Sources {
 		w := s.Watch("")
+		if s.Name() == snapshot.SourcePaths {
+			out[0].Named, out[0].NamedKey = w.Paths, key+".sources.paths.paths"
+			continue
+		}
 		at := slices.IndexFunc(out, func(x doctor.Watched) bool { return x.Repository == cmp.Or(w.Repository, u.Repository) })
 		if at < 0 {
 			at = len(out)

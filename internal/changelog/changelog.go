@@ -3,7 +3,8 @@
 //
 // # What is a note
 //
-// A section begins at a heading "# v1.2.3" or "# v1.2.3-beta.1"; other first-level headings stand inside one. In a
+// A section begins at a heading "# v1.2.3" or "# v1.2.3-beta.1"; other first-level headings stand inside one. In a file
+// without such a heading it is "## v1.2.3" that begins one, as in the changelogs of other projects. In a
 // section each top-level bullet, with all that is nested in it or continues it, is exactly one of these:
 //
 //   - a [Note];
@@ -122,8 +123,12 @@ func Parse(name string, src []byte) (File, error) {
 	case looksLikeHTML(first):
 		return File{}, fmt.Errorf("%s:%d: this is a web page, not a changelog: read the raw file", name, line)
 	}
-	r := &reader{src: text}
+	r := &reader{src: text, top: 1}
 	r.read()
+	if len(r.file.Sections) == 0 {
+		r = &reader{src: text, top: 2}
+		r.read()
+	}
 	if len(r.file.Sections) == 0 {
 		return File{}, fmt.Errorf("%s:%d: no section: none of the %d lines is a heading like \"# v1.36.0\"", name, line, r.line)
 	}

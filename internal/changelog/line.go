@@ -108,7 +108,7 @@ func plainTitle(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// versionOf gives the version of a first-level title that opens a section: "v1.36.0-beta.1". "Kubernetes v1.16.0
+// versionOf gives the version of a title that opens a section: "v1.36.0-beta.1". "Kubernetes v1.16.0
 // Release Notes" opens none.
 func versionOf(title string) (string, bool) {
 	word, _, _ := strings.Cut(title, " ")
@@ -132,13 +132,13 @@ func versionOf(title string) (string, bool) {
 	return v, true
 }
 
-// opensSection reports whether a line is the heading of a section.
-func opensSection(line string) (string, bool) {
+// opensSection reports whether a line is the heading of a section, where these stand on a level.
+func opensSection(line string, top int) (string, bool) {
 	if !strings.HasPrefix(line, "#") {
 		return "", false
 	}
 	level, title := heading(line)
-	if level != 1 {
+	if level != top {
 		return "", false
 	}
 	return versionOf(title)

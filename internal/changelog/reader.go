@@ -9,6 +9,7 @@ import (
 // reader goes over the lines once. A note is collected line by line and understood when it ends.
 type reader struct {
 	src   string
+	top   int // the level of the headings that open sections
 	pos   int // of the next line
 	line  int // number of the current line, from 1
 	file  File
@@ -71,7 +72,7 @@ func (r *reader) read() {
 
 // one takes the next line.
 func (r *reader) one(line string) {
-	if v, ok := opensSection(line); ok { // whatever stands open, this is never inside
+	if v, ok := opensSection(line, r.top); ok { // whatever stands open, this is never inside
 		r.end()
 		r.open(v)
 		return
@@ -177,7 +178,7 @@ func (r *reader) commentCloses() bool {
 	at := r.pos
 	for l := range strings.SplitSeq(r.src[r.pos:r.pos+end], "\n") {
 		at += len(l) + 1
-		if _, ok := opensSection(l); ok {
+		if _, ok := opensSection(l, r.top); ok {
 			*known = at
 			return false
 		}
@@ -295,7 +296,7 @@ func (r *reader) fenceCloses(char byte) bool {
 			return true
 		}
 		at += len(l) + 1
-		if _, ok := opensSection(l); ok {
+		if _, ok := opensSection(l, r.top); ok {
 			break
 		}
 	}
@@ -358,6 +359,8 @@ func (r *reader) end() {
 		r.skip(it.line, it.lines[0], ReasonEmpty)
 	case isTemplate(n.Text):
 		r.skip(it.line, it.lines[0], ReasonTemplate)
+	case len(n.PRs) == 0 && leadsElsewhere(n.Text):
+		r.skip(it.line, it.lines[0], ReasonReleases)
 	case why != "" && (len(n.PRs) == 0 || why != ReasonDependency && why != ReasonDownloads): // 1.6 has notes on container images
 		r.skip(it.line, it.lines[0], why)
 	default:

@@ -172,6 +172,12 @@ func isTemplate(text string) bool {
 	return strings.HasPrefix(strings.TrimLeft(text, "#* "), "Additional documentation e.g., KEPs") && !strings.Contains(strings.TrimRight(text, "*: \n"), "\n")
 }
 
+// leadsElsewhere recognises what Kueue writes above what to do before an upgrade: that one should read the notes of other
+// releases too.
+func leadsElsewhere(text string) bool {
+	return strings.HasPrefix(text, "**Minor releases:** ") || strings.HasPrefix(text, "**Patch releases:** ")
+}
+
 // anchorsOnly reports whether a bullet is an entry of a table of contents.
 func anchorsOnly(line string) bool {
 	if !strings.HasPrefix(line, "[") {

@@ -167,7 +167,7 @@ func TestNoChangelog(t *testing.T) {
 		{"a web page", "\n<!DOCTYPE html>\n<h1>v1.2.3</h1>\n# v1.2.3\n", "x.md:2: this is a web page"},
 		{"an index", "# Releases\n\n- [CHANGELOG-1.2.md](x)\n", "x.md:1: no section: none of the 3 lines"},
 		{"not found", "404: Not Found", "x.md:1: no section"},
-		{"versions on the second level", "## v1.2.3\n- a\n", "x.md:1: no section"},
+		{"versions on the third level", "### v1.2.3\n- a\n", "x.md:1: no section"},
 		{"a minor", "# v1.2\n", "x.md:1: no section"},
 		{"a pre-release without a name", "# v1.2.3-\n", "x.md:1: no section"},
 		{"too large", strings.Repeat("x", changelog.MaxFile+1), "x.md: has 16777217 bytes"},

@@ -87,29 +87,58 @@ func (p *page) presetTables() {
 		}
 		u := c.Upstreams[0]
 		p.line("\n### " + name + "\n")
-		p.line(fmt.Sprintf("Repository `%s`, ref `%s`, module `%s`, staging root `%s`, version file `%s`.\n", u.Repository, u.Ref, u.Module, u.StagingRoot, u.VersionFile))
-		p.line("| path | component | import path |")
+		p.preset(u)
+	}
+}
+
+// preset lists what one preset reads.
+func (p *page) preset(u Upstream) {
+	about := fmt.Sprintf("Repository `%s`, ref `%s`, module `%s`", u.Repository, u.Ref, u.Module)
+	if u.StagingRoot != "" {
+		about += fmt.Sprintf(", staging root `%s`", u.StagingRoot)
+	}
+	if u.VersionFile != "" {
+		about += fmt.Sprintf(", version file `%s`", u.VersionFile)
+	}
+	p.line(about + ".")
+	if g := u.Sources.Gates; g != nil {
+		p.line("\n| path | component | import path |")
 		p.line("|---|---|---|")
-		for _, g := range u.Sources.Gates.Packages {
+		for _, g := range g.Packages {
 			p.line(fmt.Sprintf("| `%s` | %s | `%s` |", g.Path, g.Component, g.Import))
 		}
-		if r := u.Sources.Releases; r != nil {
-			p.line(fmt.Sprintf("\nRelease notes: `%s`; their data: `%s` of `%s`.", r.Notes, r.Data, r.DataRepository))
-		}
-		if x := u.Sources.Proposals; x != nil {
-			p.line(fmt.Sprintf("\nProposals: every `kep.yaml` below `%s` of `%s`.", x.Path, x.Repository))
-		}
-		if m := u.Sources.Milestones; m != nil {
-			line := "\nMilestones of the repository"
-			if m.Cycle != "" {
-				line += fmt.Sprintf(", with the dates in `%s` of `%s`", m.Cycle, m.CycleRepository)
-			}
-			if !m.Enabled {
-				line += ". Off unless `sources.milestones.enabled` says otherwise"
-			}
-			p.line(line + ".")
-		}
 	}
+	if r := u.Sources.Releases; r != nil {
+		notes := "those that stand with the releases are not read"
+		if r.Notes != "" {
+			notes = "`" + r.Notes + "`"
+		}
+		if r.Data != "" {
+			notes += fmt.Sprintf("; their data: `%s` of `%s`", r.Data, r.DataRepository)
+		}
+		p.line("\nRelease notes: " + notes + ".")
+	}
+	if x := u.Sources.Proposals; x != nil {
+		p.line(fmt.Sprintf("\nProposals: every `kep.yaml` below `%s` of `%s`.", x.Path, x.Repository))
+	}
+	if m := u.Sources.Milestones; m != nil {
+		line := "\nMilestones" + unlessOn("milestones", m.Enabled)
+		if m.Cycle != "" {
+			line += fmt.Sprintf(", with the dates in `%s` of `%s`", m.Cycle, m.CycleRepository)
+		}
+		p.line(line + ".")
+	}
+	if x := u.Sources.Paths; x != nil {
+		p.line("\nWatched paths" + unlessOn("paths", x.Enabled) + ": `" + strings.Join(x.Paths, "`, `") + "`.")
+	}
+}
+
+// unlessOn says of a source that it must be switched on.
+func unlessOn(source string, enabled bool) string {
+	if enabled {
+		return ""
+	}
+	return ", where `sources." + source + ".enabled` is set"
 }
 
 // The prose of docs/configuration.md around its tables.

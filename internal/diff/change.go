@@ -84,6 +84,8 @@ const (
 const (
 	PathChanged  Kind = "path.changed"
 	PathVanished Kind = "path.vanished"
+	// PathAppeared: a path that was not there is there now, for the first time or again.
+	PathAppeared Kind = "path.appeared"
 )
 
 // FeedItem is a new entry of a feed, or one whose status changed.

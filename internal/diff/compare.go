@@ -91,8 +91,12 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 			}
 		case is.Tickets != nil && comparable:
 			res.Changes = append(res.Changes, inSection(sec.Source, Tickets(*was.Tickets, *is.Tickets))...)
-		case is.Paths != nil && comparable:
-			res.Changes = append(res.Changes, Paths(*was.Paths, *is.Paths)...)
+		case is.Paths != nil:
+			var news []Change
+			if comparable {
+				news = Paths(*was.Paths, *is.Paths)
+			}
+			sr.Diagnostics, res.Changes = PathFaults(*is.Paths, news), append(res.Changes, news...)
 		case is.Feed != nil && comparable:
 			res.Changes = append(res.Changes, inSection(sec.Source, Feed(*was.Feed, *is.Feed))...)
 		case is.Docs != nil:

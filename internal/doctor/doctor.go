@@ -113,6 +113,9 @@ type Watched struct {
 	// Key is where the configuration tells of it: "upstreams[0]", or "upstreams[0].sources.proposals". RepositoryKey and
 	// PathsKey are where it names the repository and the paths.
 	Key, RepositoryKey, PathsKey string
+	// Named are the paths whose changes are told, and NamedKey where the configuration names them.
+	Named    []string
+	NamedKey string
 }
 
 // Patient is the set-up that is looked at.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func (x *examination) upstreams(ctx context.Context) {
 		if x.Config.Mirror(u.Repository) == "" && !x.Config.Offline && !x.reached {
 			continue
 		}
-		requests = append(requests, repo.HeadRequest{Repository: u.Repository, Ref: u.Ref, Paths: u.Paths})
+		requests = append(requests, repo.HeadRequest{Repository: u.Repository, Ref: u.Ref, Paths: slices.Concat(u.Paths, u.Named)})
 		asked = append(asked, i)
 	}
 	results := map[int]repo.HeadResult{}
@@ -72,6 +73,7 @@ func (x *examination) upstream(u Watched, r repo.HeadResult) {
 	}
 	x.ok(areaUpstreams, "upstream", u.Name, fmt.Sprintf("%s at %s is %.12s of %s", u.Repository, line(at), r.Head.SHA, r.Head.Time.UTC().Format("2006-01-02")))
 	x.paths(u, r.Head)
+	x.named(u, r.Head)
 }
 
 func adviceFor(err error) string {
@@ -103,6 +105,24 @@ func (x *examination) paths(u Watched, head repo.Head) {
 		x.ok(areaUpstreams, "paths", u.Name, fmt.Sprintf("%d of %d watched paths are there; the preset has also those of other releases: %s", there, len(u.Paths), names))
 	default:
 		x.warn(areaUpstreams, "paths", u.Name, "not there at this commit: "+names, "correct "+key+", or leave it: a path of another release is no fault")
+	}
+}
+
+// named looks whether the paths are there whose changes are told. No other release has another one of these.
+func (x *examination) named(u Watched, head repo.Head) {
+	var gone []string
+	for _, p := range u.Named {
+		if head.OIDs[p] == "" {
+			gone = append(gone, p)
+		}
+	}
+	switch {
+	case len(u.Named) == 0:
+	case len(gone) == 0:
+		x.ok(areaUpstreams, "watched paths", u.Name, fmt.Sprintf("all %d are there", len(u.Named)))
+	default:
+		x.warn(areaUpstreams, "watched paths", u.Name, fmt.Sprintf("%d of %d are not there: %s", len(gone), len(u.Named), line(strings.Join(gone, ", "))),
+			"correct "+u.NamedKey+"; bot run --dry-run says in its last part where they went, if they ever were there")
 	}
 }
 

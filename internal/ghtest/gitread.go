@@ -333,13 +333,17 @@ func (g *gitDir) blame(ctx context.Context, oid, file string) ([]blameRange, err
 // fileChange is what a commit did to one file.
 type fileChange struct {
 	path, status, oid string // status as GitHub words it; oid "" where the file went
+	previous          string // the path of a renamed file before
 	added, deleted    int
 }
 
-// changes compares a commit with its first parent (the first commit with nothing). Renames show as
-// a file removed and one added.
-func (g *gitDir) changes(ctx context.Context, oid string) ([]fileChange, error) {
-	args := []string{"diff-tree", "-r", "--root", "--diff-merges=first-parent", "--no-commit-id", "--no-renames", "--no-ext-diff", "--no-textconv", "-z"}
+// changes compares a commit with its first parent (the first commit with nothing). Renames are found as
+// git finds them, where they are asked for; else they show as a file removed and one added.
+func (g *gitDir) changes(ctx context.Context, oid string, renames bool) ([]fileChange, error) {
+	args := []string{"diff-tree", "-r", "--root", "--diff-merges=first-parent", "--no-commit-id", "--no-ext-diff", "--no-textconv", "-z", "--no-renames"}
+	if renames {
+		args[len(args)-1] = "--find-renames"
+	}
 	raw, err := g.run(ctx, append(args, "--raw", "--no-abbrev", oid)...)
 	if err != nil {
 		return nil, err
@@ -353,11 +357,14 @@ func (g *gitDir) changes(ctx context.Context, oid string) ([]fileChange, error) 
 			return nil, fmt.Errorf("git diff-tree %s: unexpected line %q", oid, f[i])
 		}
 		ch := fileChange{path: f[i+1], status: "modified", oid: meta[3]}
-		switch meta[4] {
-		case "A":
+		switch {
+		case meta[4] == "A":
 			ch.status = "added"
-		case "D":
+		case meta[4] == "D":
 			ch.status, ch.oid = "removed", ""
+		case meta[4][0] == 'R' && i+2 < len(f):
+			ch.status, ch.previous, ch.path = "renamed", f[i+1], f[i+2]
+			i++
 		}
 		at[ch.path] = len(out)
 		out = append(out, ch)
@@ -366,8 +373,12 @@ func (g *gitDir) changes(ctx context.Context, oid string) ([]fileChange, error) 
 	if err != nil {
 		return nil, err
 	}
-	for one := range strings.SplitSeq(string(num), "\x00") {
+	lines := strings.Split(string(num), "\x00")
+	for n, one := range lines {
 		if f := strings.SplitN(one, "\t", 3); len(f) == 3 {
+			if f[2] == "" && n+2 < len(lines) { // a rename: the old path and the new one follow
+				f[2] = lines[n+2]
+			}
 			if i, ok := at[f[2]]; ok {
 				out[i].added, _ = strconv.Atoi(f[0]) // "-" for binary files counts as 0, as on GitHub
 				out[i].deleted, _ = strconv.Atoi(f[1])

@@ -379,20 +379,24 @@ func (c *call) contentsEntry(r *repository, e treeEntry, file, ref string) (obje
 
 // changedFiles is what a commit did against its first parent.
 func (c *call) changedFiles(r *repository, k *commitData) ([]any, error) {
-	changes, err := r.git.changes(c.r.Context(), k.oid)
+	changes, err := r.git.changes(c.r.Context(), k.oid, true)
 	if err != nil {
 		return nil, err
 	}
 	out := []any{}
 	for _, ch := range changes[:min(len(changes), 300)] {
 		escaped := (&url.URL{Path: ch.path}).EscapedPath()
-		out = append(out, object{
+		o := object{
 			"sha": textOrNil(ch.oid), "filename": ch.path, "status": ch.status,
 			"additions": ch.added, "deletions": ch.deleted, "changes": ch.added + ch.deleted,
 			"blob_url":     c.webURL(r) + "/blob/" + k.oid + "/" + escaped,
 			"raw_url":      c.webURL(r) + "/raw/" + k.oid + "/" + escaped,
 			"contents_url": c.repoURL(r) + "/contents/" + escaped + "?ref=" + k.oid,
-		})
+		}
+		if ch.previous != "" {
+			o["previous_filename"] = ch.previous
+		}
+		out = append(out, o)
 	}
 	return out, nil
 }
@@ -573,7 +577,7 @@ func (s *Server) changesOf(ctx context.Context, r *repository, p *PullRequest) (
 	if _, err := r.git.commit(p.MergeOID); errors.Is(err, errNoObject) {
 		return nil, nil // a commit that the fixture made up
 	}
-	return r.git.changes(ctx, p.MergeOID)
+	return r.git.changes(ctx, p.MergeOID, false)
 }
 
 func (c *call) listCommitPulls(r *repository) answer {

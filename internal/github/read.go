@@ -54,6 +54,38 @@ func (c *Client) Commit(ctx context.Context, repository, ref string) (Commit, er
 	return commit, nil
 }
 
+// CommitFile is a file that a commit changed.
+type CommitFile struct {
+	Path     string
+	Status   string // "added", "modified", "removed", "renamed", …
+	Previous string // the path that a renamed file had
+}
+
+// CommitFiles lists the files that a commit changed against its first parent, from so many pages of a hundred, one REST
+// request each. Of a commit with more files it gives the first.
+func (c *Client) CommitFiles(ctx context.Context, repository, sha string, pages int) ([]CommitFile, error) {
+	ctx = c.OneStep(ctx)
+	owner, name, err := splitRepository(repository)
+	if err != nil {
+		return nil, err
+	}
+	var out []CommitFile
+	for page := 1; page <= pages; page++ {
+		rctx, k := c.begin(ctx, "read "+repository)
+		got, resp, err := c.rest.Repositories.GetCommit(rctx, owner, name, escapePath(sha), &gh.ListOptions{Page: page, PerPage: 100})
+		if err := c.conclude(k, false, resp, err, subject{repository: repository, what: fmt.Sprintf("commit %q", sha)}); err != nil {
+			return nil, c.noCommit(ctx, repository, err)
+		}
+		for _, f := range got.Files {
+			out = append(out, CommitFile{Path: f.GetFilename(), Status: f.GetStatus(), Previous: f.GetPreviousFilename()})
+		}
+		if len(got.Files) < 100 || resp.NextPage == 0 {
+			break
+		}
+	}
+	return out, nil
+}
+
 // DefaultBranch is the name of the repository's default branch (one REST request).
 func (c *Client) DefaultBranch(ctx context.Context, repository string) (string, error) {
 	owner, name, err := splitRepository(repository)

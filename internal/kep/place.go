@@ -17,11 +17,17 @@ func IsProposal(file string) bool {
 		return false
 	}
 	for _, p := range parts {
-		if p == "" || p == "." || p == ".." || strings.EqualFold(p, "NNNN-kep-template") {
+		if p == "" || p == "." || p == ".." || isTemplateFolder(p) {
 			return false
 		}
 	}
 	return true
+}
+
+// isTemplateFolder knows the folder of the template, here and in other projects: NNNN-kep-template, NNNN-template.
+func isTemplateFolder(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "nnnn-") && strings.HasSuffix(name, "template")
 }
 
 // FolderNumber is the number that a proposal's folder begins with, without leading zeros; "" where it has

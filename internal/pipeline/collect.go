@@ -103,7 +103,7 @@ func (r *Runner) fold(asked []Upstream, from []origin, heads heads, tasks []*tas
 func (r *Runner) take(c *collected, s *task, past history) snapshot.Section {
 	sec, source := s.sec, s.source.Name()
 	if sec.Status == snapshot.Complete {
-		sec.CurrentAt, sec.Failing = r.Now().UTC(), false
+		sec.CurrentAt, sec.Failing = c.snap.TakenAt, false
 	} else if s.had {
 		sec.CurrentAt = store.CurrentAt(s.old, s.upstream.Name, past)
 	}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/diff"
@@ -271,9 +273,25 @@ func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error
 func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
 	u := report.Upstream{UpstreamResult: res, FirstRun: firstRun}
 	for _, c := range res.Changes {
-		u.Evidence = append(u.Evidence, trace.Of(c, res.Repository, res.WebURL))
+		u.Evidence = append(u.Evidence, ownProposals(res, trace.Of(c, res.Repository, res.WebURL)))
 	}
 	return u
+}
+
+// ownProposals leads to the files of proposals that are no Kubernetes enhancements: the short links of those lead to
+// nobody else's.
+func ownProposals(res diff.UpstreamResult, evidence []trace.Evidence) []trace.Evidence {
+	i := slices.IndexFunc(res.Sections, func(s diff.SectionResult) bool { return s.Source == snapshot.SourceProposals })
+	if i < 0 || report.IsEnhancements(res.Sections[i].Repository) {
+		return evidence
+	}
+	sec := res.Sections[i]
+	for j, e := range evidence {
+		if e.Rule == trace.RuleProposalGates || e.Rule == trace.RuleRelisted {
+			evidence[j].URL = strings.TrimRight(sec.WebURL, "/") + "/blob/" + sec.To.SHA + (&url.URL{Path: "/" + e.Source}).EscapedPath()
+		}
+	}
+	return evidence
 }
 
 // modernise reads sections of base again that another parser made, or that another configuration read

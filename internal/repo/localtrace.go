@@ -70,6 +70,9 @@ func (l *Local) history(ctx context.Context, sha string) (*git, error) {
 	return g, err
 }
 
+// wholeHistory is what a shallow clone lacks.
+const wholeHistory = "its history"
+
 func (l *Local) deep(ctx context.Context, g *git) error {
 	l.tracing.Lock()
 	defer l.tracing.Unlock()
@@ -81,7 +84,7 @@ func (l *Local) deep(ctx context.Context, g *git) error {
 	case err != nil:
 		return err
 	case strings.TrimSpace(string(out)) != "false":
-		return &IncompleteError{Repository: l.repository, What: "its history", Reason: l.path + " is a shallow clone: make it whole with git fetch --unshallow"}
+		return &IncompleteError{Repository: l.repository, What: wholeHistory, Reason: l.path + " is a shallow clone: make it whole with git fetch --unshallow"}
 	}
 	l.isDeep = true
 	return nil

@@ -374,6 +374,8 @@ func sourceWord(source string) string {
 		return "data of release notes"
 	case snapshot.SectionCycle:
 		return "dates of the release cycle"
+	case snapshot.SourcePaths:
+		return "watched paths"
 	}
 	if repository, ok := strings.CutPrefix(source, snapshot.SourceTickets+"/"); ok {
 		return "tickets of " + short(repository, 100)
@@ -387,7 +389,7 @@ func footOf(u Upstream) []phrase {
 	for _, s := range u.Sections {
 		switch {
 		case s.Baseline:
-			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+reasonIn(s)+"."))
+			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+strings.TrimPrefix(sourceWord(s.Source), "watched ")+reasonIn(s)+"."))
 		case s.Status == snapshot.Skipped:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" skipped ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Complete && s.Reason != "":
@@ -397,14 +399,15 @@ func footOf(u Upstream) []phrase {
 		}
 	}
 	for _, s := range u.Sections {
-		if s.CurrentAt.IsZero() {
+		if s.Source != snapshot.SourcePaths {
 			continue
 		}
-		what := " as of "
-		if s.Status != snapshot.Complete {
-			what = " last known at "
+		for _, d := range s.Diagnostics {
+			out = append(out, say(displayName(u.Upstream)+": of the watched paths, ", name(d.File), ": "+sentence(short(d.Message, 300))))
 		}
-		out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+what+minute(s.CurrentAt)+"."))
+	}
+	for _, line := range agesOf(u) {
+		out = append(out, say(displayName(u.Upstream)+": "+line+"."))
 	}
 	web := strings.TrimRight(u.WebURL, "/")
 	commit := func(r diff.Ref) phrase {
@@ -420,18 +423,27 @@ func footOf(u Upstream) []phrase {
 	line := say(displayName(u.Upstream)+": compared ", commit(u.From), " with ", commit(u.To))
 	if u.From.SHA != "" && u.From.SHA == u.To.SHA {
 		line = say(displayName(u.Upstream)+": the code is unchanged: ", commit(u.To))
+		if pathsMoved(u) { // it is not: only what the gates are read of
+			line = say(displayName(u.Upstream)+": the code of the gates is unchanged: ", commit(u.To))
+		}
 	}
 	if web != "" && u.From.SHA != "" && u.To.SHA != "" && u.From.SHA != u.To.SHA {
 		line = say(line, " (", linkTo("all commits between", web+"/compare/"+clean(u.From.SHA)+"..."+clean(u.To.SHA)), ")")
 	}
 	out = append(out, say(line, "."))
 	for _, s := range u.Sections {
-		if s.Repository == u.Repository || s.Source == snapshot.SourceNoteData || s.From.SHA == "" || s.To.SHA == "" {
+		if s.Repository == u.Repository && s.Source != snapshot.SourcePaths || s.Source == snapshot.SourceNoteData || s.From.SHA == "" || s.To.SHA == "" {
 			continue
 		}
 		web := strings.TrimRight(s.WebURL, "/")
 		at := func(r diff.Ref) span { return linkTo(shortSHA(r.SHA), web+"/commit/"+clean(r.SHA)) }
-		what := displayName(u.Upstream) + ": " + sourceWord(s.Source) + " of " + short(s.Repository, 100)
+		what := displayName(u.Upstream) + ": " + sourceWord(s.Source)
+		if s.Repository == u.Repository && !pathsMoved(u) {
+			continue
+		}
+		if s.Repository != u.Repository {
+			what += " of " + short(s.Repository, 100)
+		}
 		line := say(what+" are unchanged, at ", at(s.To))
 		if s.From.SHA != s.To.SHA {
 			line = say(what+" compared at ", at(s.From), " and ", at(s.To), " (", linkTo("all commits between", web+"/compare/"+clean(s.From.SHA)+"..."+clean(s.To.SHA)), ")")
@@ -456,6 +468,35 @@ func reasonIn(s diff.SectionResult) string {
 		return ""
 	}
 	return " (" + short(s.Reason, 200) + ")"
+}
+
+// agesOf says as of when each source is told; those of one moment together.
+func agesOf(u Upstream) []string {
+	var order []string
+	sources := map[string][]string{}
+	for _, s := range u.Sections {
+		if s.CurrentAt.IsZero() {
+			continue
+		}
+		what := " as of "
+		if s.Status != snapshot.Complete {
+			what = " last known at "
+		}
+		when := what + minute(s.CurrentAt)
+		if sources[when] == nil {
+			order = append(order, when)
+		}
+		sources[when] = append(sources[when], sourceWord(s.Source))
+	}
+	out := make([]string, len(order))
+	for i, when := range order {
+		list := sources[when]
+		out[i] = list[len(list)-1] + when
+		if len(list) > 1 {
+			out[i] = strings.Join(list[:len(list)-1], ", ") + " and " + out[i]
+		}
+	}
+	return out
 }
 
 // minute is a time as the foot tells it.
@@ -487,6 +528,9 @@ func faultsOf(u Upstream) []phrase {
 	var out []phrase
 	total := 0
 	for _, s := range u.Sections {
+		if s.Source == snapshot.SourcePaths {
+			continue // the foot has them: nothing could not be read
+		}
 		for _, d := range s.Diagnostics {
 			total++
 			if total > maxFaults {

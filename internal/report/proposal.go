@@ -59,12 +59,17 @@ func proposalEntry(u Upstream, c diff.Change) entry {
 	p := c.Proposal.Newest()
 	e := entry{gates: 1, id: proposalName(*p), about: say(quote(sentence(short(cmp.Or(p.Title, p.Path), 200)))), change: proposalWords(c)}
 	e.why = whyMine(c)
-	if p.Number != "" {
-		e.proof = append(e.proof, linkTo("KEP-"+short(p.Number, 12), kep.URL(p.Number)))
-	}
 	for _, s := range u.Sections {
-		// The short link leads on; the file itself is named where there is none, or where it is gone.
-		if s.Source != snapshot.SourceProposals || p.Number != "" && c.Proposal.After != nil {
+		if s.Source != snapshot.SourceProposals {
+			continue
+		}
+		// The short link leads on; the file itself is named where there is none, or where it is gone. The short links of
+		// Kubernetes' proposals lead to nobody else's.
+		linked := p.Number != "" && IsEnhancements(s.Repository)
+		if linked {
+			e.proof = append(e.proof, linkTo("KEP-"+short(p.Number, 12), kep.URL(p.Number)))
+		}
+		if linked && c.Proposal.After != nil {
 			continue
 		}
 		sha, old := s.To.SHA, ""
@@ -74,6 +79,12 @@ func proposalEntry(u Upstream, c diff.Change) entry {
 		e.proof = append(e.proof, linkTo("kep.yaml"+old, blobURL(s.WebURL, sha, p.Path+"/kep.yaml", 0)))
 	}
 	return e
+}
+
+// IsEnhancements reports whether a repository has the proposals that kep.k8s.io leads to, or a copy of it.
+func IsEnhancements(repository string) bool {
+	_, name, ok := strings.Cut(repository, "/")
+	return ok && name == "enhancements"
 }
 
 // proposalName is "KEP-2411", or the folder where there is no number.

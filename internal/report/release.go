@@ -266,6 +266,9 @@ func notesWords(rc diff.ReleaseChange) phrase {
 	case snapshot.NotesPending:
 		return say("Its notes are not written yet; they are told when they are.")
 	case snapshot.NotesUnread:
+		if r.File == "" && r.URL != "" {
+			return say("Its notes stand with the release.")
+		}
 		return say("Its notes were not read.")
 	}
 	if len(r.Notes) == 0 {

@@ -80,6 +80,8 @@ func EntryTitle(c diff.Change) string {
 		return cut(shownName(proposalName(*p))+" ("+short(p.Title, 120)+"): "+headline(c), 300)
 	case c.Ticket != nil:
 		return cut(shownName(c.ID)+" ("+short(c.Ticket.After.Title, 120)+"): "+headline(c), 300)
+	case c.Path != nil:
+		return cut(shownName(c.ID)+": "+headline(c), 300)
 	}
 	if m := c.Milestone; m != nil {
 		return cut(shownName(m.Newest().Title)+": "+headline(c), 300)
@@ -113,6 +115,8 @@ func headline(c diff.Change) string {
 		return cmp.Or(strings.TrimSuffix(words, "."), strings.ToLower(kindWords(c.Kinds)))
 	case c.Deadline != nil:
 		return strings.TrimSuffix(deadlineWords(*c.Deadline), ".")
+	case c.Path != nil:
+		return pathHeadline(c)
 	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}

@@ -57,7 +57,7 @@ func (s Releases) Passed(ctx context.Context, r repo.Reader, at Commit, way chan
 		})}
 		for _, v := range passed {
 			rel := snapshot.Release{Tag: "v" + v, Prerelease: semver.Prerelease("v"+v) != "", File: path}
-			setNotes(&rel, seen)
+			s.setNotes(&rel, seen)
 			set.Releases = append(set.Releases, rel)
 			told[v] = true
 		}

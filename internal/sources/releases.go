@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 type Releases struct {
 	// Notes is the file with the notes, {minor} standing for "1.36"; "" where there is none.
 	Notes string
+	// Repository is the upstream's own: what its notes link there are pull requests. "" where it need not be told.
+	Repository string
 }
 
 // Name is the section's name.
@@ -176,7 +179,7 @@ func (s Releases) read(ctx context.Context, r repo.Reader, sha string, want []sn
 			return fmt.Errorf("parse release notes: %w", err)
 		}
 		for _, i := range files[b.Path] {
-			setNotes(&list[i], f)
+			s.setNotes(&list[i], f)
 		}
 	}
 	return nil
@@ -210,10 +213,10 @@ func takeNotes(rel *snapshot.Release, from snapshot.Release) {
 }
 
 // setNotes takes from a file what it says of a release.
-func setNotes(rel *snapshot.Release, f changelog.File) {
+func (s Releases) setNotes(rel *snapshot.Release, f changelog.File) {
 	version := strings.TrimPrefix(canonical(rel.Tag), "v")
 	rel.State, rel.Line, rel.Notes, rel.Advisories, rel.Skipped = snapshot.NotesPending, 0, nil, nil, nil
-	i := slices.IndexFunc(f.Sections, func(s changelog.Section) bool { return s.Version == version })
+	i := slices.IndexFunc(f.Sections, func(x changelog.Section) bool { return x.Version == version })
 	if i < 0 {
 		return
 	}
@@ -221,19 +224,38 @@ func setNotes(rel *snapshot.Release, f changelog.File) {
 	rel.State, rel.Line, rel.Advisories = snapshot.NotesRead, sec.Line, sec.Advisories
 	first := firstVersions(f, version)
 	for _, n := range sec.Notes {
-		note := snapshot.Note{Note: n}
+		note := snapshot.Note{Note: s.ownPulls(n)}
 		for _, pr := range n.PRs {
 			note.First = cmp.Or(note.First, first[pr])
 		}
 		rel.Notes = append(rel.Notes, note)
 	}
 	skipped := map[string]int{}
-	for _, s := range sec.Skipped {
-		skipped[s.Reason]++
+	for _, x := range sec.Skipped {
+		skipped[x.Reason]++
 	}
 	for _, reason := range slices.Sorted(maps.Keys(skipped)) {
 		rel.Skipped = append(rel.Skipped, snapshot.SkipCount{Reason: reason, Count: skipped[reason]})
 	}
+}
+
+// ownPulls takes what a note links in the upstream's own repository for its pull requests, where it names none else. The
+// parser knows only those of Kubernetes.
+func (s Releases) ownPulls(n changelog.Note) changelog.Note {
+	if len(n.PRs) > 0 || s.Repository == "" {
+		return n
+	}
+	var others []string
+	for _, ref := range n.Refs {
+		repository, number, _ := strings.Cut(ref, "#")
+		if pr, err := strconv.Atoi(number); err == nil && strings.EqualFold(repository, s.Repository) {
+			n.PRs = append(slices.Clip(n.PRs), pr)
+		} else {
+			others = append(others, ref)
+		}
+	}
+	n.Refs = others
+	return n
 }
 
 // firstVersions tells of each pull request the earliest pre-release of the same release, before version, whose

@@ -17,8 +17,8 @@ import (
 	"github.com/upstream-digest/bot/internal/sources"
 )
 
-// shelf is a repository's issues, as GitHub lists them.
-type shelf struct {
+// shelfOfTickets is a repository's issues, as GitHub lists them.
+type shelfOfTickets struct {
 	repo.Reader
 	now     time.Time
 	tickets []*repo.Ticket
@@ -28,7 +28,7 @@ type shelf struct {
 	between func()
 }
 
-func (s *shelf) Tickets(_ context.Context, q repo.TicketQuery, next string) (repo.TicketPage, error) {
+func (s *shelfOfTickets) Tickets(_ context.Context, q repo.TicketQuery, next string) (repo.TicketPage, error) {
 	if next != "" {
 		s.asked++
 		if s.between != nil {
@@ -73,7 +73,7 @@ func (s *shelf) Tickets(_ context.Context, q repo.TicketQuery, next string) (rep
 }
 
 // read reads as a run does: first pages with the heads.
-func (s *shelf) read(t *testing.T, src sources.Tickets, last snapshot.Section) (snapshot.Section, error) {
+func (s *shelfOfTickets) read(t *testing.T, src sources.Tickets, last snapshot.Section) (snapshot.Section, error) {
 	t.Helper()
 	at := sources.Commit{Last: last, Now: s.now}
 	for _, q := range src.Resume(src.Watch(""), last).Tickets {
@@ -91,7 +91,7 @@ func (s *shelf) read(t *testing.T, src sources.Tickets, last snapshot.Section) (
 	return sec, err
 }
 
-func (s *shelf) must(t *testing.T, src sources.Tickets, last snapshot.Section) snapshot.Section {
+func (s *shelfOfTickets) must(t *testing.T, src sources.Tickets, last snapshot.Section) snapshot.Section {
 	t.Helper()
 	sec, err := s.read(t, src, last)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *shelf) must(t *testing.T, src sources.Tickets, last snapshot.Section) s
 	return sec
 }
 
-func (s *shelf) add(labels ...string) *repo.Ticket {
+func (s *shelfOfTickets) add(labels ...string) *repo.Ticket {
 	t := &repo.Ticket{Number: len(s.tickets) + 1, Title: "Widget " + strconv.Itoa(len(s.tickets)), Author: "amy", Labels: labels, Created: s.now, Updated: s.now}
 	s.tickets = append(s.tickets, t)
 	return t
@@ -130,7 +130,7 @@ func TestTicketsAreFollowed(t *testing.T) {
 	names := []string{"regression", "urgent", "sig/node", "SIG/storage", "other"}
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		s := &shelf{now: start}
+		s := &shelfOfTickets{now: start}
 		for range 30 {
 			s.add(names[r.IntN(5)], names[r.IntN(5)])
 			s.now = s.now.Add(time.Minute)
@@ -189,7 +189,7 @@ func TestTicketsAreFollowed(t *testing.T) {
 // TestTicketsNoNews: what moves all day changes no byte.
 func TestTicketsNoNews(t *testing.T) {
 	src := widgetTickets()
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	x := s.add("regression", "urgent")
 	s.now = s.now.Add(time.Hour)
 	sec := s.must(t, src, snapshot.Section{})
@@ -223,7 +223,7 @@ func TestTicketsNoNews(t *testing.T) {
 // TestTicketsPages: no more than three pages beside the first; the rest is counted, and read on.
 func TestTicketsPages(t *testing.T) {
 	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "urgent", Labels: []string{"urgent"}}}}
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	for range 500 {
 		s.add("urgent")
 		s.now = s.now.Add(time.Second)
@@ -273,7 +273,7 @@ func TestTicketsPages(t *testing.T) {
 // TestTicketsPagesMove: what is updated while pages are read is read all the same.
 func TestTicketsPagesMove(t *testing.T) {
 	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "urgent", Labels: []string{"urgent"}}}}
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	sec := s.must(t, src, snapshot.Section{})
 	for range 250 {
 		s.now = s.now.Add(time.Minute)
@@ -304,7 +304,7 @@ func TestTicketsPagesMove(t *testing.T) {
 // TestTicketsThatFail: a page that fails is a failed source, and what was known stays where it was.
 func TestTicketsThatFail(t *testing.T) {
 	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "urgent", Labels: []string{"urgent"}}}}
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	sec := s.must(t, src, snapshot.Section{})
 	for range 150 {
 		s.now = s.now.Add(time.Minute)
@@ -331,7 +331,7 @@ func TestTicketsOfOtherRules(t *testing.T) {
 	if a.Setup() == b.Setup() {
 		t.Fatal("other rules have the same setup")
 	}
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	s.add("sig/node")
 	sec := s.must(t, a, snapshot.Section{})
 	for _, q := range b.Resume(b.Watch(""), sec).Tickets {
@@ -351,7 +351,7 @@ func TestTicketsOfOtherRules(t *testing.T) {
 // TestTicketsThatAreForgotten: what was closed long ago goes, and there is a limit.
 func TestTicketsThatAreForgotten(t *testing.T) {
 	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "urgent", Labels: []string{"urgent"}}}}
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	x := s.add("urgent")
 	y := s.add("urgent")
 	sec := s.must(t, src, snapshot.Section{})
@@ -403,7 +403,7 @@ func TestTicketRules(t *testing.T) {
 		{"all must hold", sources.TicketRule{Labels: []string{"a"}, Words: []string{"x"}}, repo.Ticket{Labels: []string{"a"}, Title: "y"}, false},
 	} {
 		tt.rule.Name = "rule"
-		s := &shelf{now: start}
+		s := &shelfOfTickets{now: start}
 		tt.x.Number, tt.x.Created, tt.x.Updated = 1, start, start
 		s.tickets = append(s.tickets, &tt.x)
 		src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{tt.rule}}
