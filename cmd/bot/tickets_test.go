@@ -171,6 +171,13 @@ func TestWeekOfTickets(t *testing.T) {
 		t.Errorf("%d digests for a baseline:\n%s", n, w.newest())
 	}
 	t.Logf("first run: %d requests", first.api)
+	asked := 0
+	for _, r := range w.gh.Requests() {
+		asked += strings.Count(r.Document, "query Heads") * strings.Count(r.Document, "hasIssuesEnabled")
+	}
+	if asked != 3 {
+		t.Errorf("issues were asked for %d times, want once for each of 3 queries: nobody knows what they were at the release", asked)
+	}
 	w.quiet("at once")
 	w.close(back, "completed")
 	w.tells("closed", fmt.Sprintf("acme/widgets#%d ticket.closed", back))

@@ -66,9 +66,18 @@ func (k checker) tickets(at string, t *TicketsSource) {
 			k.repository(here+".repository", r.Repository)
 		}
 		k.each(here+".sigs", r.SIGs, sig)
+		k.filledAll(here+".labels", r.Labels)
+		k.filledAll(here+".words", r.Words)
 		if len(r.Labels)+len(r.SIGs)+len(r.Words) == 0 && r.Milestone == "" && r.Author == "" {
 			k.wrong(here, "matches every issue", "give labels, sigs, a milestone, an author or words")
 		}
+	}
+}
+
+// filledAll refuses empty entries: they would hold of nothing.
+func (k checker) filledAll(at string, list []string) {
+	for i, s := range list {
+		k.filled(fmt.Sprintf("%s[%d]", at, i), strings.TrimSpace(s), "write it, or remove the entry")
 	}
 }
 

@@ -11,16 +11,16 @@ func milestonesField() field {
 }
 
 func ticketsField() field {
-	return field{name: "tickets", kind: section, doc: "Open issues of the repository.", fields: []field{
+	return field{name: "tickets", kind: section, doc: "Issues: opened, closed, opened again, and unusually active ones (20 comments since they were last told of).", fields: []field{
 		{name: "enabled", kind: truth, def: true, doc: "Whether issues are read."},
 		{name: "rules", kind: entries, without: "the preset's",
-			doc: "Which issues are told. An issue is told that matches at least one rule; it matches a rule when all that the rule gives holds.", fields: []field{
+			doc: "Which issues are told. An issue is told that matches at least one rule; it matches a rule when all that the rule gives holds. Other rules are a new beginning: what they find at first is watched, and not told.", fields: []field{
 				{name: "name", kind: text, required: true, example: "regressions", doc: "What the digest calls the rule: lower case letters, digits and dashes."},
 				{name: "repository", kind: text, without: "the upstream's", example: "kubernetes/enhancements", doc: "Another repository, as owner/name."},
-				{name: "labels", kind: texts, def: []string{}, example: "[kind/regression]", doc: "All of these labels."},
+				{name: "labels", kind: texts, def: []string{}, example: "[kind/regression]", doc: "All of these labels. GitHub is asked for the first, so put the rarest there. A rule without labels, sigs and author reads all issues of its repository, about 400 in a run."},
 				{name: "sigs", kind: texts, def: []string{}, example: "[node]", doc: "Any of these SIGs, by the label sig/NAME."},
 				{name: "milestone", kind: text, without: "any", example: "v1.37", doc: "This milestone, by its title."},
-				{name: "author", kind: text, without: "anybody", example: "someone", doc: "Opened by this account."},
+				{name: "author", kind: text, without: "anybody", example: "someone", doc: "Opened by this account, by its login."},
 				{name: "words", kind: texts, def: []string{}, example: "[kubelet, eviction]", doc: "Any of these words or phrases in the title, in whatever case."},
 			}},
 	}}

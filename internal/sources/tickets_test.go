@@ -270,6 +270,28 @@ func TestTicketsPages(t *testing.T) {
 	}
 }
 
+// TestTicketsOfTwoQueries: where one query had to stop, the others do not move on without it.
+func TestTicketsOfTwoQueries(t *testing.T) {
+	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "a", Labels: []string{"a"}}, {Name: "b", Labels: []string{"b"}}}}
+	s := &shelf{now: start}
+	sec := s.must(t, src, snapshot.Section{})
+	if w := sec.Items.Tickets.Watermark; !w.Equal(s.now) {
+		t.Errorf("what was closed before watching began would be news: all is known until %s, and it is %s", w, s.now)
+	}
+	for range 500 {
+		s.now = s.now.Add(time.Minute)
+		s.add("a")
+	}
+	s.now = s.now.Add(time.Hour)
+	s.add("b")
+	for range 2 {
+		sec = s.must(t, src, sec)
+	}
+	if got := len(sec.Items.Tickets.Tickets); got != 501 {
+		t.Errorf("%d of 501 are known", got)
+	}
+}
+
 // TestTicketsPagesMove: what is updated while pages are read is read all the same.
 func TestTicketsPagesMove(t *testing.T) {
 	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "urgent", Labels: []string{"urgent"}}}}
