@@ -129,6 +129,7 @@ func TestForms(t *testing.T) {
 			"1 Code Freeze: 2026-07-21\nfault 5: Code Freeze is 23 July 2026 here and 21 July 2026 in line 1, which is taken"},
 		{"the release, with joy", "- **Wednesday 26th August 2026**: Week 15 - Kubernetes v1.37.0 released! 🎉", "1 Release: 2026-08-26"},
 		{"no release", "- 6 August 2026: v1.37.0-rc.0 released\n- 6 August 2026: v1.37.1 released\n- 7 August 2026: v1.3 released\n- 8 August 2026: 1.37.0 release notes", ""},
+		{"a sentence below", "- 24 July 2026: Code Freeze\n  Whatever is to be in the release must be merged by then, on 20 July 2026 at best; and there are many more words after it.", "1 Code Freeze: 2026-07-24"},
 		{"two at once", "- 24 July 2026: Code and Test Freeze", "1 Code Freeze: 2026-07-24\n1 Test Freeze: 2026-07-24"},
 		{"front matter with entries", "---\nschedule:\n  - name: Code Freeze\n    date: 2026-07-24\n  - {event: Docs Freeze, when: \"4 August 2026\"}\n---\n", "4 Code Freeze: 2026-07-24\n5 Docs Freeze: 2026-08-04"},
 		{"broken front matter", "---\na: [\n---\n- 24 July 2026: Code Freeze", "4 Code Freeze: 2026-07-24\nfault 1: the front matter could not be read: yaml: line 1: did not find expected node content"},

@@ -131,11 +131,14 @@ func (p *parser) body(lines []string, from int) {
 			continue
 		default:
 			if m := bullet.FindStringSubmatch(line); m != nil {
+				if p.item(m[1], i+1, true) { // what follows is prose
+					break
+				}
 				whole, next := m[1], i+1
 				for ; next < len(lines) && len(whole) < longestItem && continues(lines[next]); next++ {
 					whole += " " + strings.TrimSpace(lines[next])
 				}
-				p.item(whole, i+1)
+				p.item(whole, i+1, false)
 			}
 		}
 		columns = nil
@@ -232,14 +235,18 @@ func (p *parser) row(cells []string, columns *[2]int, line int) {
 	}
 }
 
-// item reads an item of a list: a date, and what it is the date of, in whatever order.
-func (p *parser) item(text string, line int) {
+// item reads an item of a list: a date, and what it is the date of, in whatever order. It says whether it has both;
+// whole wants nothing less.
+func (p *parser) item(text string, line int, whole bool) bool {
 	if !mayName(text) {
-		return
+		return false
 	}
 	text = formerly.ReplaceAllString(clean(text), " ")
 	label := strings.TrimSpace(leftovers.ReplaceAllString(weekOf.ReplaceAllString(withoutMoments(text), " "), " "))
-	if names := p.namesIn(label); len(names) > 0 {
-		p.places = append(p.places, found{names: names, when: text, line: line, dated: looksDated(text)})
+	names, dated := p.namesIn(label), looksDated(text)
+	if len(names) == 0 || whole && !dated {
+		return false
 	}
+	p.places = append(p.places, found{names: names, when: text, line: line, dated: dated})
+	return true
 }
