@@ -212,8 +212,16 @@ func (a *app) world(cfg config.Config) (*world, error) {
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
 		},
 	}
+	fetch, err := a.feedFetcher(cfg, options, proxy)
+	if err != nil {
+		return nil, &usageError{err}
+	}
 	for _, u := range cfg.Upstreams {
-		r.Upstreams = append(r.Upstreams, upstream(u, client.ServerURL()))
+		up := upstream(u, client.ServerURL())
+		for _, f := range feedsOf(u, fetch) {
+			up.Sources = append(up.Sources, f)
+		}
+		r.Upstreams = append(r.Upstreams, up)
 	}
 	for _, d := range cfg.Digests {
 		def, err := definition(cfg, d, client.ServerURL())

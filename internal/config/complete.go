@@ -160,6 +160,12 @@ func (c *Config) complete() {
 			u.Title = u.Name
 			derived(at+".title", "name")
 		}
+		for j := range u.Sources.Feeds {
+			if f := &u.Sources.Feeds[j]; f.Title == "" {
+				f.Title = f.Name
+				derived(fmt.Sprintf("%s.sources.feeds[%d].title", at, j), "name")
+			}
+		}
 		if u.Sources.Gates == nil {
 			continue
 		}

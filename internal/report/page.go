@@ -109,7 +109,7 @@ func chapterOf(u Upstream) chapter {
 	for own < len(ch.sections) && ch.sections[own].own {
 		own++
 	}
-	ch.sections = slices.Concat(ch.sections[:own], urgent, ch.sections[own:], releases, proposalSections(u),
+	ch.sections = slices.Concat(ch.sections[:own], vulnerabilitySection(u), urgent, ch.sections[own:], releases, proposalSections(u),
 		milestoneSections(u), ticketSections(u), pathSections(u), docSections(u), feedSections(u))
 	return ch
 }
@@ -367,6 +367,9 @@ func sourceWord(source string) string {
 		return "feature gates"
 	case snapshot.SourceNoteData:
 		return "data of release notes"
+	}
+	if key, ok := strings.CutPrefix(source, snapshot.SourceFeeds+"/"); ok {
+		return "entries of the feed " + short(key, 60)
 	}
 	return short(source, 60)
 }

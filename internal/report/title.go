@@ -75,6 +75,8 @@ func EntryTitle(c diff.Change) string {
 	case c.Proposal != nil:
 		p := c.Proposal.Newest()
 		return cut(shownName(proposalName(*p))+" ("+short(p.Title, 120)+"): "+headline(c), 300)
+	case c.Feed != nil:
+		return cut(headline(c), 300)
 	}
 	id := shownName(c.ID)
 	title := humanise(id)
@@ -95,6 +97,10 @@ func headline(c diff.Change) string {
 		return strings.TrimSuffix(notesWords(*c.Release).plain(), ".")
 	case c.Proposal != nil:
 		return strings.TrimSuffix(strings.TrimSpace(proposalWords(c).plain()), ".")
+	case c.Feed != nil && c.Feed.After.CVE:
+		return shownName(c.ID) + " (" + statusWords(*c.Feed.After) + "): " + short(c.Feed.After.Title, 200)
+	case c.Feed != nil:
+		return feedHeading(c) + ": " + strings.TrimSuffix(feedLine(*c.Feed).plain(), ".")
 	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}
