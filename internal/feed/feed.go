@@ -132,7 +132,7 @@ func entryOf(item *gofeed.Item, base *url.URL, status string) Entry {
 		Title: plainTitle(item.Title), URL: absolute(item.Link, base),
 		Published: date(item.PublishedParsed, item.Published), Updated: date(item.UpdatedParsed, item.Updated),
 	}
-	guid := strings.TrimSpace(item.GUID)
+	guid := fold(item.GUID)
 	if e.URL == "" { // a permalink is a link
 		e.URL = absolute(guid, &url.URL{})
 	}
@@ -161,7 +161,7 @@ func entryOf(item *gofeed.Item, base *url.URL, status string) Entry {
 		e.Parts, e.Published = parts(body), day // its date moves with each edit
 	}
 	if e.Title == "" {
-		e.Title = first(short(e.Summary, 100), e.URL, e.ID)
+		e.Title = first(short(e.Summary, 100), short(e.URL, maxTitle), short(e.ID, maxTitle))
 	}
 	return e
 }
@@ -185,7 +185,7 @@ var dayAnchor = regexp.MustCompile(`#([A-Z][a-z]{2,8}_[0-9]{1,2}_[0-9]{4})$`)
 func dayOf(guid, link string) (time.Time, bool) {
 	for _, s := range []string{guid, link} {
 		if m := dayAnchor.FindStringSubmatch(s); m != nil {
-			if t, err := time.Parse("January_2_2006", m[1]); err == nil {
+			if t, err := time.Parse("January 2 2006", strings.ReplaceAll(m[1], "_", " ")); err == nil {
 				return t, true
 			}
 		}
