@@ -228,7 +228,7 @@ func markOld(known []snapshot.FeedItem, entries []feed.Entry, grew int) []sighti
 			undated = append(undated, i)
 		}
 	}
-	if len(old) <= min(grew, fewAtBottom) {
+	if len(old) <= min(grew, fewAtBottom) && len(known) < maxShown { // with more, its older ones were never kept
 		old = nil
 	}
 	if len(undated) > fewAtBottom && len(undated) <= grew { // else they may be new ones of a feed that ends with them
@@ -254,7 +254,7 @@ func withEntries(known []snapshot.FeedItem, list []sighting, now time.Time) []sn
 		changed = changed || !sameItem(item, *s.item)
 		shown, used[item.ID] = append(shown, item), true
 	}
-	var fresh []snapshot.FeedItem
+	var fresh, old []snapshot.FeedItem
 	for _, s := range list {
 		if s.item != nil {
 			continue
@@ -263,15 +263,19 @@ func withEntries(known []snapshot.FeedItem, list []sighting, now time.Time) []sn
 		if item.Old = s.isOld; used[item.ID] { // the id now belongs to what was matched otherwise
 			item.ID += " " + cmp.Or(item.URL, item.Title)
 		}
-		if !used[item.ID] {
+		switch {
+		case used[item.ID]:
+		case item.Old:
+			old, used[item.ID] = append(old, item), true
+		default:
 			fresh, used[item.ID] = append(fresh, item), true
 		}
 	}
-	fresh = newest(fresh, maxShown)
-	if !changed && len(fresh) == 0 && known != nil {
+	old = newest(old, max(maxShown-len(shown)-len(fresh), 0))
+	if !changed && len(fresh)+len(old) == 0 && known != nil {
 		return known
 	}
-	shown = append(shown, fresh...)
+	shown = newest(slices.Concat(shown, fresh, old), maxShown)
 	var gone []snapshot.FeedItem
 	for _, x := range known {
 		if !used[x.ID] && (x.Published.IsZero() || now.Sub(x.Published) < keepFor) {
