@@ -133,6 +133,7 @@ type world struct {
 	client *github.Client
 	runner *pipeline.Runner
 	proxy  egress.Proxy
+	feeds  *egress.Fetcher // nil: none are read
 }
 
 // open makes a runner that can read. Writing needs state and channels beside it: see run.
@@ -230,7 +231,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		}
 		r.Definitions = append(r.Definitions, def)
 	}
-	return &world{cfg: cfg, client: client, runner: r, proxy: proxy}, nil
+	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch}, nil
 }
 
 // orNone turns the configuration's 0, which means none, into what github.Options calls none.

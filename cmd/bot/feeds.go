@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/config"
+	"github.com/upstream-digest/bot/internal/doctor"
 	"github.com/upstream-digest/bot/internal/egress"
+	"github.com/upstream-digest/bot/internal/feed"
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/sources"
 )
@@ -53,6 +57,36 @@ func feedsOf(u config.Upstream, fetch *egress.Fetcher) []sources.Feed {
 			s.Fetch = fetch
 		}
 		out = append(out, s)
+	}
+	return out
+}
+
+// patientFeeds are the feeds that bot doctor looks at.
+func patientFeeds(w *world) []doctor.Feed {
+	var out []doctor.Feed
+	for i, u := range w.cfg.Upstreams {
+		for j, f := range u.Sources.Feeds {
+			if !f.Enabled {
+				continue
+			}
+			x := doctor.Feed{Upstream: u.Name, Name: f.Name, Key: fmt.Sprintf("upstreams[%d].sources.feeds[%d]", i, j)}
+			if w.feeds != nil {
+				x.Look = func(ctx context.Context) (entries int, newest time.Time, moved string, err error) {
+					got, err := w.feeds.Fetch(ctx, f.URL, egress.Validators{})
+					if err != nil {
+						return 0, newest, "", err
+					}
+					read, err := feed.Parse(got.Body, got.Address)
+					for _, e := range read.Entries {
+						if e.Published.After(newest) {
+							newest = e.Published
+						}
+					}
+					return len(read.Entries), newest, got.Moved, err
+				}
+			}
+			out = append(out, x)
+		}
 	}
 	return out
 }

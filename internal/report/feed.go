@@ -126,7 +126,7 @@ func vulnerabilityEntry(u Upstream, c diff.Change) entry {
 	} else {
 		made := ""
 		if !item.Published.IsZero() {
-			made = " of " + feedDate(item.Published)
+			made = ", published " + feedDate(item.Published)
 		}
 		e.change = say("New in the feed"+made+"; its status is ", bold(statusWords(*item)), ".")
 	}

@@ -379,6 +379,8 @@ func footOf(u Upstream) []phrase {
 	var out []phrase
 	for _, s := range u.Sections {
 		switch {
+		case s.Baseline && snapshot.SourceOf(s.Source) == snapshot.SourceFeeds:
+			out = append(out, say(displayName(u.Upstream)+": now watching the "+strings.TrimPrefix(sourceWord(s.Source), "entries of the ")+" ("+count(s.Items, "entry", "entries")+")."))
 		case s.Baseline:
 			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+sourceWord(s.Source)+"."))
 		case s.Status == snapshot.Skipped:
@@ -389,16 +391,7 @@ func footOf(u Upstream) []phrase {
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" not asked for this time."))
 		}
 	}
-	for _, s := range u.Sections {
-		if s.CurrentAt.IsZero() {
-			continue
-		}
-		what := " as of "
-		if s.Status != snapshot.Complete {
-			what = " last known at "
-		}
-		out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+what+minute(s.CurrentAt)+"."))
-	}
+	out = append(out, asOf(u)...)
 	web := strings.TrimRight(u.WebURL, "/")
 	commit := func(r diff.Ref) phrase {
 		p := say(refName(r) + " at ")
@@ -439,6 +432,31 @@ func footOf(u Upstream) []phrase {
 	}
 	if len(read) > 0 {
 		out = append(out, say("Release notes read: "+strings.Join(read, "; ")+"."))
+	}
+	return out
+}
+
+// asOf says how fresh each source is; feeds of the same minute in one line.
+func asOf(u Upstream) []phrase {
+	var out []phrase
+	feeds := map[string]int{} // where the line about a time stands
+	for _, s := range u.Sections {
+		if s.CurrentAt.IsZero() {
+			continue
+		}
+		when := " as of " + minute(s.CurrentAt) + "."
+		if s.Status != snapshot.Complete {
+			when = " last known at " + minute(s.CurrentAt) + "."
+		}
+		words := sourceWord(s.Source)
+		if snapshot.SourceOf(s.Source) == snapshot.SourceFeeds {
+			if at, ok := feeds[when]; ok {
+				out[at] = say(strings.TrimSuffix(out[at].plain(), when) + ", " + strings.TrimPrefix(words, "entries of the feed ") + when)
+				continue
+			}
+			feeds[when] = len(out)
+		}
+		out = append(out, say(displayName(u.Upstream)+": "+words+when))
 	}
 	return out
 }
