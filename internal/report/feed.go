@@ -2,9 +2,11 @@ package report
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/snapshot"
@@ -61,11 +63,29 @@ func feedSections(u Upstream) []section {
 	return out
 }
 
-// feedHeading is what the configuration calls a feed. A heading is not neutralised.
+// feedHeading is what the configuration calls a feed. A heading is not neutralised, so it is letters and digits with
+// little between them, and no word that GitHub would make a link of.
 func feedHeading(c diff.Change) string {
 	_, key, _ := strings.Cut(c.Source, "/")
-	return cmp.Or(plainTitle(c.Feed.Feed, 80), plainTitle(key, 80), "Feed")
+	for _, name := range []string{c.Feed.Feed, key} {
+		words := strings.FieldsFunc(short(name, 80), func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-(),.'", r)
+		})
+		for i, w := range words {
+			if w = strings.ReplaceAll(w, "www.", "www "); commitLike.MatchString(w) {
+				w = "…"
+			}
+			words[i] = w
+		}
+		if h := plainTitle(strings.Join(words, " "), 80); h != "" {
+			return h
+		}
+	}
+	return "Feed"
 }
+
+// commitLike is a word that GitHub may take for a commit.
+var commitLike = regexp.MustCompile(`(?i)[0-9a-f]{7}`)
 
 // feedEntry tells one entry: a vulnerability with what to do, others in one line with date and link.
 func feedEntry(u Upstream, c diff.Change) entry {
