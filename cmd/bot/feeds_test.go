@@ -188,6 +188,11 @@ func TestWeeksOfFeeds(t *testing.T) {
 	w.pages["/other"] = feedtest.Blog("Other", feedPost(72, 9, "News"), feedPost(71, 2, "Also"), feedPost(70, 1, "Elsewhere"))
 	w.tells("and its news", "https://blog.example/72/ feed.item")
 
+	// Of the time of a tag no feed knows anything.
+	if r := w.ok("run", "--dry-run", "--since", "v1.35.0"); !strings.Contains(r.stdout, "now watching the feed cve (3 entries)") {
+		t.Errorf("since a tag:\n%.2000s", r.stdout)
+	}
+
 	// Offline nothing is fetched, and nothing fails.
 	asked := w.asked["/cve"]
 	r := w.set("BOT_OFFLINE=true").run("run", "--dry-run")
