@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -251,6 +252,27 @@ func TestAHugeFeedTakesNoMemory(t *testing.T) {
 	}
 	if sent.Load() > 40<<20 {
 		t.Errorf("%d MB were read of it", sent.Load()>>20)
+	}
+}
+
+// TestPublicIsNotEverything: any host, but on its usual port and encrypted, and no private address.
+func TestPublicIsNotEverything(t *testing.T) {
+	way, err := egress.New(egress.Options{Public: true, LoopbackHTTP: true, Hosts: []string{"feeds.example:8443"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]bool{
+		"https://a.example/x": true, "https://a.example:443/x": true, "https://8.8.8.8/x": true, "https://feeds.example:8443/x": true,
+		"https://a.example:8443/x": false, "https://a.example:22/x": false, "http://a.example/x": false, "http://127.0.0.1:8080/x": false, "http://localhost/x": false,
+		"https://10.0.0.7/x": false, "https://[::1]/x": false, "https://169.254.169.254/x": false, "ftp://a.example/x": false, "https://u:p@a.example/x": false,
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := way.Check(u); (err == nil) != want {
+			t.Errorf("%s: %v, want it allowed: %v", address, err, want)
+		}
 	}
 }
 

@@ -160,6 +160,7 @@ func TestIDsThatMove(t *testing.T) {
 	r.read(blog(post(2, 2), plain))
 	r.tells("http became https", "", blog(post(2, 2), post(1, 1)))
 	r.tells("and back", "", blog(post(2, 2), plain))
+	r.tells("with www, another title and no date", "", blog(feedtest.Post{Title: "Post one", URL: "https://www.blog.example/1/"}, post(2, 2)))
 	item := func(guid, link, title string) []byte {
 		return fmt.Appendf(nil, `<rss version="2.0"><channel><title>t</title><item><guid isPermaLink="false">%s</guid><link>%s</link><title>%s</title><pubDate>Sat, 01 Aug 2026 12:00:00 +0000</pubDate></item></channel></rss>`, guid, link, title)
 	}
@@ -185,6 +186,9 @@ func TestVulnerabilitiesAreKnownByTheirIDs(t *testing.T) {
 		old[i] = feedtest.Vulnerability{ID: fmt.Sprintf("CVE-2019-2000%d", i), Summary: "Late", Issue: 9, Status: "unknown", At: aug(1).AddDate(-7, 0, 0)}
 	}
 	r.tells("old ones that were forgotten", "CVE-2019-20000 CVE-2019-20001 CVE-2019-20002 CVE-2019-20003 CVE-2019-20004", feedtest.Vulnerabilities(append(old, v(2, "fixed"), v(3, "fixed"))...))
+	alone := newReader(t)
+	alone.read(feedtest.Vulnerabilities(v(1, "open")))
+	alone.tells("another one of the same issue in its place", "CVE-2026-10002", feedtest.Vulnerabilities(v(2, "open")))
 	r.tells("the status was forgotten", "CVE-2026-10002", feedtest.Vulnerabilities(append(old, v(2, ""), v(3, "fixed"))...))
 }
 
@@ -227,6 +231,14 @@ func TestWhatAFeedKeeps(t *testing.T) {
 	r.read(blog(post(9999, 3)))
 	if n := len(r.last.Items.Feed.Items); n != 1 {
 		t.Errorf("%d items are kept after two years, want 1", n)
+	}
+	r = newReader(t)
+	r.read(blog(post(2, 2), post(1, 1)))
+	r.read(blog(post(3, 3)))
+	before := r.hash()
+	r.now = aug(1).AddDate(2, 0, 0)
+	if r.read(blog(post(3, 3))); r.hash() != before {
+		t.Error("time alone makes another section")
 	}
 	r = newReader(t)
 	r.read(many(0, 3_000))
