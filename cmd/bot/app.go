@@ -134,6 +134,7 @@ type world struct {
 	client *github.Client
 	runner *pipeline.Runner
 	proxy  egress.Proxy
+	feeds  *egress.Fetcher // nil: none are read
 }
 
 // open makes a runner that can read. Writing needs state and channels beside it: see run.
@@ -213,8 +214,16 @@ func (a *app) world(cfg config.Config) (*world, error) {
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
 		},
 	}
+	fetch, err := a.feedFetcher(cfg, options, proxy)
+	if err != nil {
+		return nil, &usageError{err}
+	}
 	for _, u := range cfg.Upstreams {
-		r.Upstreams = append(r.Upstreams, upstream(u, client.ServerURL()))
+		up := upstream(u, client.ServerURL())
+		for _, f := range feedsOf(u, fetch) {
+			up.Sources = append(up.Sources, f)
+		}
+		r.Upstreams = append(r.Upstreams, up)
 	}
 	for _, d := range cfg.Digests {
 		def, err := definition(cfg, d, client.ServerURL())
@@ -223,7 +232,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		}
 		r.Definitions = append(r.Definitions, def)
 	}
-	return &world{cfg: cfg, client: client, runner: r, proxy: proxy}, nil
+	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch}, nil
 }
 
 // orNone turns the configuration's 0, which means none, into what github.Options calls none.

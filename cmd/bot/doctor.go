@@ -42,7 +42,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Look at everything a run needs, and say what to do about what is wrong",
 		Long: `Looks at the configuration, the network, the token and its rights, GitHub's limits,
 upstreams, targets, schedules and the state, and says of each how it is and what to
-do. It changes nothing, and asks GitHub three times. With --notify it also sends a
+do. It changes nothing, asks GitHub three times and each feed once. With --notify it also sends a
 test message to each channel; a test issue is closed at once.
 
 The exit code is that of a run with this set-up: 0 all is well (warnings too),
@@ -154,6 +154,7 @@ func (a *app) patient(w *world) doctor.Patient {
 	for i, u := range w.runner.Upstreams {
 		p.Watched = append(p.Watched, watchedOf(i, u)...)
 	}
+	p.Feeds = patientFeeds(w)
 	if set, ok := w.runner.Repositories.(*repo.Set); ok {
 		for _, m := range set.Mirrors() {
 			p.Mirrors = append(p.Mirrors, m)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -39,8 +40,25 @@ func (k checker) otherSources(at string, s Sources) {
 		here := fmt.Sprintf("%s.feeds[%d]", at, i)
 		k.name(here+".name", f.Name, at+".feeds", i, seen)
 		if k.filled(here+".url", f.URL, "write the address of the feed") {
-			k.address(here+".url", f.URL)
+			k.feedAddress(here+".url", f.URL)
 		}
+	}
+}
+
+// feedAddress checks the address of a feed, which may have a query. No secret belongs there: it is sent to whoever has
+// the host, and http is for loopback only.
+func (k checker) feedAddress(key, value string) {
+	const advice = "write an address such as https://kubernetes.io/feed.xml"
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		k.wrong(key, quote(value)+" is no web address", advice)
+	case u.User != nil:
+		k.wrong(key, "holds a user name or password", "remove it; feeds are read without signing in")
+	case u.Fragment != "":
+		k.wrong(key, quote(value)+" has a part after #", "remove that part")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		k.wrong(key, quote(value)+" is not encrypted", "write https; http is accepted only towards a loopback address")
 	}
 }
 

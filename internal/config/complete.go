@@ -167,6 +167,12 @@ func (c *Config) complete() {
 				}
 			}
 		}
+		for j := range u.Sources.Feeds {
+			if f := &u.Sources.Feeds[j]; f.Title == "" {
+				f.Title = f.Name
+				derived(fmt.Sprintf("%s.sources.feeds[%d].title", at, j), "name")
+			}
+		}
 		if u.Sources.Gates == nil {
 			continue
 		}

@@ -144,7 +144,7 @@ func schema() []field {
 			{name: "settle_timeout", kind: duration, def: 30 * time.Second, hi: int64(10 * time.Minute),
 				doc: "How long a write whose answer was lost is looked for before the delivery is left open for the next run."},
 		}},
-		{name: "network", kind: section, doc: "Where the bot may go. It speaks to the configured hosts only: those of github (on github.com also codeload.github.com and the hosts below githubusercontent.com, which serve files). A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", fields: []field{
+		{name: "network", kind: section, doc: "Where the bot may go. It speaks to the configured hosts only: those of github (on github.com also codeload.github.com and the hosts below githubusercontent.com, which serve files), and those of feeds. A feed may send it on to any other host at a public address; feeds are read without a token. A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", fields: []field{
 			{name: "allow_private", kind: texts, def: []string{}, example: "[ghe.example.com]",
 				doc: "Hosts that may stand at private addresses (this machine, this network, a cloud's metadata), as a name or an address, with :port if it has one. The hosts that github names need no entry: whoever wrote them there meant them."},
 		}},

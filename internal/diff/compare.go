@@ -56,6 +56,9 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 			// again first; where it could not, telling nothing beats telling what did not happen.
 			sr.Baseline = true
 			comparable = false
+		case sec.Items.Feed != nil && oldSec.Items.Feed.URL != sec.Items.Feed.URL: // it is another feed
+			sr.Baseline = true
+			comparable = false
 		}
 		if comparable {
 			sr.From = Ref{oldSec.Ref, oldSec.SHA, oldSec.Version}
@@ -108,6 +111,8 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		res.Ahead.add(is)
 		res.Sections = append(res.Sections, sr)
 	}
+	listed, _ := cur.Section(snapshot.SourceReleases)
+	res.Changes = toldAsRelease(res.Changes, listed.Items.Releases)
 	joinNotes(res.Changes)
 	joinProposals(res.Changes, proposals)
 	joinRelisted(res.Changes, before, proposals)

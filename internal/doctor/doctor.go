@@ -118,6 +118,15 @@ type Watched struct {
 	NamedKey string
 }
 
+// Feed is a feed that is read.
+type Feed struct {
+	Upstream, Name string
+	// Key is where the configuration tells of it: "upstreams[0].sources.feeds[1]".
+	Key string
+	// Look reads it once; nil where nothing is fetched. moved is its new address where it moved for good.
+	Look func(ctx context.Context) (entries int, newest time.Time, moved string, _ error)
+}
+
 // Patient is the set-up that is looked at.
 type Patient struct {
 	Config  config.Config
@@ -125,6 +134,7 @@ type Patient struct {
 	Watched []Watched // in configuration order
 	Heads   Upstreams
 	Mirrors []Mirror
+	Feeds   []Feed
 	// Git gives the version of the git program.
 	Git func(ctx context.Context) (string, error)
 	// OpenState opens the state without changing it. A missing file is an empty state.
@@ -176,6 +186,7 @@ func Examine(ctx context.Context, p Patient) []Check {
 	x.checks = nil
 	x.github(ctx)
 	x.upstreams(ctx)
+	x.feeds(ctx)
 	x.digests()
 	return append(append(head, x.checks...), state...)
 }

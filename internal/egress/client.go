@@ -99,7 +99,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 func explain(u *url.URL, err error) error {
 	e := &Error{Host: shown(u.Host)}
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		e.Host, e.Reason, e.cause = refused.Host, "not spoken to: "+refused.Reason, refused
+		e.Host, e.Reason, e.cause = refused.Host, notSpokenTo+refused.Reason, refused
 		if refused.Advice != "" {
 			e.Reason += "; " + refused.Advice
 		}
@@ -132,10 +132,16 @@ func explain(u *url.URL, err error) error {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		e.Reason = "the connection broke off"
 	default:
-		e.Reason = "the request failed"
+		e.Reason = plainFailure
 	}
 	return e
 }
+
+// notSpokenTo begins the reason of what the rules forbid; plainFailure is that of what nothing more is known of.
+const (
+	notSpokenTo  = "not spoken to: "
+	plainFailure = "the request failed"
+)
 
 // limited is a body of bounded size.
 type limited struct {

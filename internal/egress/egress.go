@@ -43,6 +43,9 @@ type Options struct {
 	// Private are hosts, in the forms of Hosts, that may stand at private addresses: on this machine or in
 	// this network. They must be in Hosts too.
 	Private []string
+	// Public lets through to every host on port 443 beside Hosts, if it stands at a public address: for reading, without
+	// any secret, what may send elsewhere. Private ones must be listed all the same.
+	Public bool
 	// LoopbackHTTP lets http through towards "localhost" and loopback addresses.
 	LoopbackHTTP bool
 	// Proxy is what ProxyFrom read; the zero value is none.
@@ -71,6 +74,7 @@ func (e *RefusedError) Error() string {
 // Transport is the http.RoundTripper. It is safe for concurrent use.
 type Transport struct {
 	hosts, private []pattern
+	public         bool
 	loopbackHTTP   bool
 	proxy          Proxy
 	base           *http.Transport
@@ -78,7 +82,7 @@ type Transport struct {
 
 // New makes a Transport. Its errors name the entry at fault.
 func New(o Options) (*Transport, error) {
-	t := &Transport{loopbackHTTP: o.LoopbackHTTP, proxy: o.Proxy}
+	t := &Transport{public: o.Public, loopbackHTTP: o.LoopbackHTTP, proxy: o.Proxy}
 	var err error
 	if t.hosts, err = patterns(o.Hosts); err != nil {
 		return nil, err
@@ -136,7 +140,12 @@ func (t *Transport) Check(u *url.URL) error {
 		return refuse("only https is spoken", "use https")
 	}
 	port := portOf(u)
-	if !matches(t.hosts, host, port) {
+	if a, err := netip.ParseAddr(host); err == nil && t.public && !matches(t.private, host, port) {
+		if err := t.judge(host, a); err != nil { // says more than that nobody listed it
+			return err
+		}
+	}
+	if !matches(t.hosts, host, port) && (!t.public || u.Scheme != "https" || port != "443") {
 		return refuse("it is not one of the configured hosts", "")
 	}
 	if a, err := netip.ParseAddr(host); err == nil && !matches(t.private, host, port) {

@@ -112,6 +112,9 @@ func WithSleep(ctx context.Context, wait func(time.Duration)) context.Context {
 	return context.WithValue(ctx, sleepKey{}, wait)
 }
 
+// Sleep waits as a call does: until d has passed, or the context has ended.
+func Sleep(ctx context.Context, d time.Duration) error { return sleep(ctx, d) }
+
 // sleep waits for d or until the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {

@@ -1,7 +1,7 @@
 // Package recording keeps one run in a folder, and plays it again without the network.
 //
-// A [Recorder] stands around all that a run takes from outside: the answers of GitHub, what the git program
-// and the file system say of mirrors, clocks, random numbers. A [Replay] gives the same again. Between the
+// A [Recorder] stands around all that a run takes from outside: the answers of GitHub and of feeds, what the
+// git program and the file system say of mirrors, clocks, random numbers. A [Replay] gives the same again. Between the
 // two lies everything the bot does: limits, retries, parsing, comparing, rendering, delivering. So a replay
 // is the run, and not an imitation of it.
 //

@@ -109,7 +109,7 @@ func chapterOf(u Upstream, now time.Time) chapter {
 	for own < len(ch.sections) && ch.sections[own].own {
 		own++
 	}
-	ch.sections = slices.Concat(ch.sections[:own], urgent, ch.sections[own:], releases, proposalSections(u),
+	ch.sections = slices.Concat(ch.sections[:own], vulnerabilitySection(u), urgent, ch.sections[own:], releases, proposalSections(u),
 		milestoneSections(u), ticketSections(u), pathSections(u), docSections(u), feedSections(u))
 	return ch
 }
@@ -380,6 +380,9 @@ func sourceWord(source string) string {
 	if repository, ok := strings.CutPrefix(source, snapshot.SourceTickets+"/"); ok {
 		return "tickets of " + short(repository, 100)
 	}
+	if key, ok := strings.CutPrefix(source, snapshot.SourceFeeds+"/"); ok {
+		return "entries of the feed " + short(key, 60)
+	}
 	return short(source, 60)
 }
 
@@ -388,6 +391,8 @@ func footOf(u Upstream) []phrase {
 	var out []phrase
 	for _, s := range u.Sections {
 		switch {
+		case s.Baseline && snapshot.SourceOf(s.Source) == snapshot.SourceFeeds:
+			out = append(out, say(displayName(u.Upstream)+": now watching the "+strings.TrimPrefix(sourceWord(s.Source), "entries of the ")+" ("+count(s.Items, "entry", "entries")+")."))
 		case s.Baseline:
 			out = append(out, say(displayName(u.Upstream)+": now watching "+strconv.Itoa(s.Items)+" "+strings.TrimPrefix(sourceWord(s.Source), "watched ")+reasonIn(s)+"."))
 		case s.Status == snapshot.Skipped:

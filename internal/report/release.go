@@ -183,6 +183,9 @@ func securitySection(u Upstream) section {
 	all := map[string]*mended{}
 	for _, c := range releasesOf(u) {
 		for _, a := range c.Release.Release.Advisories {
+			if toldByFeed(u, a.CVEs) { // with the releases that mend it
+				continue
+			}
 			key := advisoryKey(a)
 			m := all[key]
 			if m == nil {

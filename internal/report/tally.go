@@ -20,6 +20,9 @@ func tallyOf(changes []diff.Change) tally {
 			// A release is told; what it asks for stands above it, each thing once.
 			t.act += len(c.Release.Urgent())
 			for _, a := range c.Release.Release.Advisories {
+				if toldByFeed(Upstream{UpstreamResult: diff.UpstreamResult{Changes: changes}}, a.CVEs) {
+					continue
+				}
 				mended[advisoryKey(a)] = true
 			}
 			if c.Release.Release.Prerelease {

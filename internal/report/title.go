@@ -82,6 +82,8 @@ func EntryTitle(c diff.Change) string {
 		return cut(shownName(c.ID)+" ("+short(c.Ticket.After.Title, 120)+"): "+headline(c), 300)
 	case c.Path != nil:
 		return cut(shownName(c.ID)+": "+headline(c), 300)
+	case c.Feed != nil:
+		return cut(headline(c), 300)
 	}
 	if m := c.Milestone; m != nil {
 		return cut(shownName(m.Newest().Title)+": "+headline(c), 300)
@@ -117,6 +119,10 @@ func headline(c diff.Change) string {
 		return strings.TrimSuffix(deadlineWords(*c.Deadline), ".")
 	case c.Path != nil:
 		return pathHeadline(c)
+	case c.Feed != nil && c.Feed.After.CVE:
+		return shownName(c.ID) + " (" + statusWords(*c.Feed.After) + "): " + short(c.Feed.After.Title, 200)
+	case c.Feed != nil:
+		return feedHeading(c) + ": " + strings.TrimSuffix(feedLine(*c.Feed).plain(), ".")
 	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}

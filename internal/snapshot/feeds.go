@@ -26,6 +26,17 @@ type FeedItem struct {
 	Status string `json:"status,omitempty"`
 	// CVE says that the item is a vulnerability.
 	CVE bool `json:"cve,omitempty"`
+	// Parts are the notes of an item that stands for a day, which upstream goes on writing.
+	Parts []FeedPart `json:"parts,omitempty"`
+	// Old says that it was there before it was first seen: the feed reaches farther back now. It is no news.
+	Old bool `json:"old,omitempty"`
+}
+
+// FeedPart is one note of a day.
+type FeedPart struct {
+	Kind string `json:"kind,omitempty"` // its heading: "Feature"
+	Text string `json:"text"`           // plain text, short
+	Hash string `json:"hash"`           // of the whole text
 }
 
 func canonicalFeed(set *FeedSet) *FeedSet {

@@ -1,4 +1,4 @@
-package sources_test
+package feed_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/mmcdole/gofeed"
 )
 
-// The feeds source comes later; these are the habits of gofeed it will be built on. When an update
+// These are habits of gofeed that this package is built on. When an update
 // changes one, this fails first.
 func TestHabitsOfGofeed(t *testing.T) {
 	t.Run("a login page is no feed", func(t *testing.T) {
