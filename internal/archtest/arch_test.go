@@ -27,15 +27,16 @@ var may = map[string][]string{
 	"internal/github":          {},
 	"internal/ghtest":          {},
 	"internal/kep":             {},
+	"internal/docpage":         {},
 	"internal/changelog":       {},
 	"internal/snapshot":        {"gate", "kep", "changelog"},
-	"internal/diff":            {"snapshot", "gate", "kep", "changelog"},
+	"internal/diff":            {"snapshot", "gate", "kep", "changelog", "docpage"},
 	"internal/trace":           {"diff", "snapshot", "gate", "kep", "changelog"},
 	"internal/usage":           {},
-	"internal/insight":         {"facts", "snapshot", "gate", "kep", "changelog"},
-	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate", "kep", "changelog"},
+	"internal/insight":         {"facts", "snapshot", "gate", "kep", "changelog", "docpage"},
+	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate", "kep", "changelog", "docpage"},
 	"internal/repo":            {"github"},
-	"internal/sources":         {"repo", "github", "snapshot", "gate", "kep", "changelog"},
+	"internal/sources":         {"repo", "github", "snapshot", "gate", "kep", "changelog", "docpage"},
 	"internal/publish":         {"report", "github"},
 	"internal/store":           {"snapshot", "report"},
 	"internal/facts":           {"gate"},
@@ -55,7 +56,7 @@ var may = map[string][]string{
 }
 
 // pure packages take everything as arguments: no network, no files, no clock of their own.
-var pure = []string{"usage", "insight", "gate", "kep", "changelog", "snapshot", "diff", "trace", "report"}
+var pure = []string{"usage", "insight", "gate", "kep", "changelog", "docpage", "snapshot", "diff", "trace", "report"}
 
 // speaksHTTP are the packages that may import net/http: the client of GitHub, the way out for all others,
 // the stand-in, which is a server, and what records and replays, which sends nothing of its own. Tests and the tools under test/ may too.
