@@ -212,6 +212,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
 		},
 	}
+	r.Disagreements = disagreements(log)
 	for _, u := range cfg.Upstreams {
 		made := upstream(u, client.ServerURL())
 		if d := u.Sources.Docs; d != nil && d.Enabled {
@@ -256,12 +257,6 @@ func upstream(u config.Upstream, server string) pipeline.Upstream {
 		out.Sources = append(out.Sources, sources.Proposals{Repository: p.Repository, Path: p.Path})
 	}
 	return out
-}
-
-// docs is the source of a web site's pages. Without a token they are read only where there is a mirror.
-func docs(d config.DocsSource, mirrors []config.Mirror, anonymous bool) sources.Docs {
-	mirrored := slices.ContainsFunc(mirrors, func(m config.Mirror) bool { return strings.EqualFold(m.Repository, d.Repository) })
-	return sources.Docs{Repository: d.Repository, Path: d.Path, URL: d.URL, RemovedURL: d.RemovedURL, NoToken: anonymous && !mirrored}
 }
 
 func definition(cfg config.Config, d config.Digest, server string) (pipeline.Definition, error) {

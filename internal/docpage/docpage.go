@@ -63,27 +63,3 @@ func IsPage(folder, file string) bool {
 
 // NameOf is the gate that a file is named after, which tells what a page is about that can't be read.
 func NameOf(file string) string { return strings.TrimSuffix(path.Base(file), ".md") }
-
-// Disagreement is one point in which a page and the code of the same upstream differ.
-type Disagreement struct {
-	Gate string `json:"gate"`
-	Rule Rule   `json:"rule"`
-	// Words say it in one sentence that begins with the docs: "The docs page lists it through v1.22."
-	Words string `json:"words"`
-}
-
-// Rule says of which kind a disagreement is.
-type Rule string
-
-// The rules, in the order in which they are told.
-const (
-	Missing    Rule = "missing"     // the gate has no page
-	Listed     Rule = "listed"      // listed for a release whose code does not have it
-	NotRemoved Rule = "not_removed" // the code no longer has it, and the page doesn't say so
-	Removed    Rule = "removed"     // the page says that it is gone, and the code has it
-	Ended      Rule = "ended"       // its last row ends before a release that has it
-	StageRule  Rule = "stage"
-	Default    Rule = "default"
-	Locked     Rule = "locked"
-	Since      Rule = "since"
-)

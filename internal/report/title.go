@@ -95,6 +95,8 @@ func headline(c diff.Change) string {
 		return strings.TrimSuffix(notesWords(*c.Release).plain(), ".")
 	case c.Proposal != nil:
 		return strings.TrimSuffix(strings.TrimSpace(proposalWords(c).plain()), ".")
+	case c.Doc != nil:
+		return "docs: " + lower(strings.TrimSuffix(strings.TrimSpace(docWords(c).plain()), "."))
 	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}
