@@ -158,7 +158,7 @@ func (c comparison) withCode(g gate.Gate, p snapshot.DocPage, hasPage bool) []do
 	if row.Default != "" && (row.Default == "true") != spec.Default {
 		out = append(out, c.told(g, docpage.OtherValue, "says "+onOff(row.Default == "true")+" by default", "says "+onOff(spec.Default))...)
 	}
-	if row.Locked && !spec.Locked {
+	if row.Locked && !spec.Locked && c.both == c.pages { // a row may have been locked later than it begins
 		out = append(out, c.told(g, docpage.OtherLock, "says that it is locked", "does not lock it")...)
 	}
 	if len(out) > 0 {
@@ -188,6 +188,9 @@ func (c comparison) withoutCode(p snapshot.DocPage) []docpage.Disagreement {
 		return nil // it tells of a release that is yet to come
 	}
 	row := rows[at]
+	if row.From == "1.0" {
+		return nil // a switch for what always was there; the page does not tell since when there is one
+	}
 	code := "the code of v" + c.code + " does not have it"
 	switch {
 	case row.To != "" && gate.CompareVersions(row.To, c.code) >= 0:
