@@ -178,7 +178,8 @@ type SectionResult struct {
 	CurrentAt time.Time `json:"current_at,omitzero"`
 	// Items is the number of items on the new side.
 	Items int `json:"items"`
-	// Disagreements is in how many points pages and code differed at the first look; only then are they counted.
+	// Disagreements is in how many points that no change tells of pages and code differed at the first look; only then are
+	// they counted.
 	Disagreements int `json:"disagreements,omitempty"`
 	// Diagnostics are what the new side's parser could not read.
 	Diagnostics []gate.Diagnostic `json:"diagnostics,omitempty"`

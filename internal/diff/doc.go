@@ -16,8 +16,9 @@ import (
 // gate has none and should by now, and equal where the page stayed and the code went on without it.
 type DocChange struct {
 	Before, After *snapshot.DocPage
-	// Gate is the gate as the code has it, or had it last; nil where the code does not have it on either side.
+	// Gate is the gate as the code has it, or had it on the old side (Gone); nil where it has it on neither.
 	Gate *gate.Gate
+	Gone bool
 	// Disagreements are the points in which the page and the code differ now.
 	Disagreements []docpage.Disagreement
 	// Proposals are those that list the gate.
@@ -105,7 +106,8 @@ type docSides struct {
 
 // joinDocs hands each changed gate its page, and each changed page its gate, with the points in which the two
 // differ. What they began to differ in without a change of either, as when a release came out, is a change of its
-// own. What they differed in at the first look is only counted.
+// own. What they differed in at the first look is only
+// counted, where it is not told with a change.
 func joinDocs(changes []Change, s docSides, opts Options) (all []Change, counted int) {
 	if s.docs == nil {
 		return changes, 0
@@ -136,11 +138,17 @@ func joinDocs(changes []Change, s docSides, opts Options) (all []Change, counted
 			c.Gate.Disagreements = of(c.Gate.Name())
 		case c.Doc != nil:
 			told[strings.ToLower(c.ID)] = true
-			c.Doc.Gate, c.Doc.Disagreements = s.gate(c.ID), of(c.ID)
+			c.Doc.Gate, c.Doc.Gone = s.gate(c.ID)
+			c.Doc.Disagreements = of(c.ID)
 		}
 	}
 	if s.gatesWas == nil || s.docsWas == nil || opts.FirstLook {
-		return changes, len(now)
+		for _, d := range now {
+			if !told[strings.ToLower(d.Gate)] {
+				counted++
+			}
+		}
+		return changes, counted
 	}
 	known := map[[2]string]bool{}
 	if len(now) > 0 {
@@ -157,7 +165,8 @@ func joinDocs(changes []Change, s docSides, opts Options) (all []Change, counted
 		}
 		c := arisen[key]
 		if c == nil {
-			c = &Change{Source: snapshot.SourceDocs, Kinds: []Kind{DocDisagrees}, ID: d.Gate, Severity: Know, Why: "its page and the code differ", Doc: &DocChange{Gate: s.gate(d.Gate)}}
+			c = &Change{Source: snapshot.SourceDocs, Kinds: []Kind{DocDisagrees}, ID: d.Gate, Severity: Know, Why: "its page and the code differ", Doc: &DocChange{}}
+			c.Doc.Gate, c.Doc.Gone = s.gate(d.Gate)
 			if d.Rule == docpage.Missing {
 				c.Severity, c.Why = FYI, "it has no page"
 			}
@@ -180,17 +189,17 @@ func onlyElsewhere(c Change) bool {
 	return !slices.ContainsFunc(c.Kinds, func(k Kind) bool { return k != GateMoved && k != GateHistoryRewritten })
 }
 
-// gate is a gate as the newest side has it that does.
-func (s docSides) gate(name string) *gate.Gate {
-	for _, set := range []*snapshot.GateSet{s.gates, s.gatesWas} {
+// gate is a gate as the newest side has it that does; gone says that it is the old one.
+func (s docSides) gate(name string) (g *gate.Gate, gone bool) {
+	for i, set := range []*snapshot.GateSet{s.gates, s.gatesWas} {
 		if set == nil {
 			continue
 		}
-		for i := range set.Gates {
-			if strings.EqualFold(set.Gates[i].Name, name) {
-				return &set.Gates[i]
+		for j := range set.Gates {
+			if strings.EqualFold(set.Gates[j].Name, name) {
+				return &set.Gates[j], i > 0
 			}
 		}
 	}
-	return nil
+	return nil, false
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/diff"
@@ -12,17 +13,26 @@ import (
 )
 
 // docSections tells the changes of docs that are not the reader's own. What pages and code differ in stands first; pages
-// that only changed are folded away, for what they tell of was told when the code did it.
+// that only changed are folded away, for what they tell of was told when the code did it. Where that is in the same
+// digest, in which the gate's entry says what they differ in, their names are enough.
 func docSections(u Upstream) []section {
 	differ := section{heading: "Docs: pages that differ from the code", brief: true}
 	fresh := section{heading: "Docs: new pages", brief: true, fold: true}
 	changed := section{heading: "Docs: changed pages", brief: true, fold: true}
-	var missing []string
+	var missing, followed []string
+	gates := map[string]bool{}
+	for _, c := range u.Changes {
+		if c.Gate != nil && !quiet(c) {
+			gates[strings.ToLower(c.ID)] = true
+		}
+	}
 	for _, c := range u.Changes {
 		switch {
 		case c.Doc == nil || c.Mine:
 		case onlyMissing(c):
 			missing = append(missing, c.ID)
+		case gates[strings.ToLower(c.ID)]:
+			followed = append(followed, c.ID)
 		case len(c.Doc.Disagreements) > 0:
 			differ.entries = append(differ.entries, docEntry(u, c))
 		case c.Has(diff.DocAdded):
@@ -34,6 +44,7 @@ func docSections(u Upstream) []section {
 	if len(missing) > 0 {
 		differ.entries = append(differ.entries, listEntries(say(count(len(missing), "gate has", "gates have")+" no page, though the docs tell of their release or they are past alpha: "), say("Nor have these: "), missing)...)
 	}
+	changed.entries = append(changed.entries, listEntries(say(count(len(followed), "page", "pages")+" changed of gates that are told above: "), say("Also: "), followed)...)
 	differ.fold = len(differ.entries) >= foldFrom
 	return slices.DeleteFunc([]section{differ, fresh, changed}, func(s section) bool { return len(s.entries) == 0 })
 }
@@ -53,7 +64,11 @@ func docEntry(u Upstream, c diff.Change) entry {
 		e.proof = append(e.proof, docLink(u, *p, c.Doc.After == nil))
 	}
 	if g := c.Doc.Gate; g != nil && len(c.Doc.Disagreements) > 0 && g.Declared.File != "" {
-		e.proof = append(e.proof, linkTo("code", blobURL(u.WebURL, u.To.SHA, g.Declared.File, g.Declared.Line)))
+		code := linkTo("code", blobURL(u.WebURL, u.To.SHA, g.Declared.File, g.Declared.Line))
+		if c.Doc.Gone {
+			code = linkTo("code (before)", blobURL(u.WebURL, u.From.SHA, g.Declared.File, g.Declared.Line))
+		}
+		e.proof = append(e.proof, code)
 	}
 	return e
 }
@@ -103,8 +118,8 @@ func differWords(list []docpage.Disagreement, after bool) phrase {
 	return out
 }
 
-// gateDocWords are the points in which the page of a changed gate differs from the code. That a gate is gone is said
-// before.
+// gateDocWords are the points in which the page of a changed gate differs from the code. What the gate is, and whether it
+// is gone, is said before.
 func gateDocWords(g *diff.GateChange) phrase {
 	if g == nil {
 		return nil
@@ -112,7 +127,10 @@ func gateDocWords(g *diff.GateChange) phrase {
 	var out phrase
 	for _, d := range g.Disagreements {
 		words := d.Words()
-		if g.After == nil && d.Page != "" {
+		switch {
+		case d.Rule == docpage.Missing:
+			words = "The docs have no page for it yet."
+		case g.After == nil:
 			words = "The docs page " + d.Page + "."
 		}
 		out = say(out, " "+short(words, 400))
@@ -163,9 +181,13 @@ func byStart(rows []snapshot.DocStage) []snapshot.DocStage {
 	return slices.SortedStableFunc(slices.Values(rows), func(a, b snapshot.DocStage) int { return gate.CompareVersions(a.From, b.From) })
 }
 
-// differFoot says in how many points pages and code differed when they were first looked at.
+// differFoot says in how many points pages and code differ that are not told, because they did before anybody looked.
 func differFoot(upstream string, n int) phrase {
-	return say(displayName(upstream)+": pages and code differ in "+count(n, "point", "points")+" since before they were watched; ", name("bot gates --docs --format json"), " lists them.")
+	points, list := "1 point that is", "it"
+	if n > 1 {
+		points, list = strconv.Itoa(n)+" points that are", "them"
+	}
+	return say(displayName(upstream)+": docs pages and code differ in "+points+" not told here; ", name("bot gates --docs --format json"), " lists "+list+".")
 }
 
 // docDocument is a page as it is printed.
