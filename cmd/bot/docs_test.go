@@ -167,3 +167,302 @@ func TestOwnersExample(t *testing.T) {
 		t.Errorf("without the pages: exit code %d\n%s", r.code, r.stderr)
 	}
 }
+
+// TestFaultsOfDocs: pages that can't be read are no removed ones. The gates are told, the exit code says so, and all
+// that was missed is told when they can be read again.
+func TestFaultsOfDocs(t *testing.T) {
+	t.Parallel()
+	const gate, page = "WidgetGate gate.added", "AllBeta doc.changed\nZetaWidget doc.added"
+	all := func(w *fullWorld, empty bool) (gone, back map[string][]byte) {
+		gone, back = map[string][]byte{}, map[string][]byte{}
+		for _, s := range w.repositories[1].steps[:w.repositories[1].made] {
+			for path, data := range s.Files {
+				if strings.HasPrefix(path, sample.PagesFolder+"/") && data != nil {
+					gone[path], back[path] = nil, data
+				}
+			}
+		}
+		if empty {
+			gone[sample.PagesFolder+"/index.md"] = []byte("moved\n")
+		}
+		return gone, back
+	}
+	raw := "/repos/kubernetes/website/**"
+	tests := []struct {
+		name   string
+		breaks func(w *fullWorld) (mends func())
+		says   string
+	}{
+		{"500", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Path: raw, Times: -1})
+			return nil
+		}, "list docs pages"},
+		{"a web page", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.HTML, Path: raw, Times: -1})
+			return nil
+		}, "list docs pages"},
+		{"cut", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.Truncated, Path: raw, Times: -1})
+			return nil
+		}, "list docs pages"},
+		{"the tree is cut", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.TreeTruncated, Path: "/repos/kubernetes/website/git/trees/**", Times: -1})
+			return nil
+		}, "could not be read whole"},
+		{"an empty answer", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.Empty, Path: raw, Times: -1})
+			return nil
+		}, "list docs pages"},
+		{"slow", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.Hang, Path: raw, Times: -1})
+			w.set("BOT_RUN_SOURCE_TIMEOUT=2s")
+			return func() { w.set("BOT_RUN_SOURCE_TIMEOUT=5m") }
+		}, "it took longer than 2s"},
+		{"blobs are cut", func(w *fullWorld) func() {
+			w.gh.AddFault(ghtest.Fault{Kind: ghtest.BlobTruncated, Contains: "isTruncated", Times: -1})
+			for _, p := range []string{"/repos/kubernetes/website/git/blobs/**", "/raw/kubernetes/website/**"} {
+				w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Path: p, Times: -1})
+			}
+			return nil
+		}, "read docs pages"},
+		{"the folder is gone", func(w *fullWorld) func() {
+			gone, back := all(w, false)
+			w.push(website, gone)
+			return func() { w.push(website, back) }
+		}, "has no folder " + sample.PagesFolder},
+		{"the folder is empty", func(w *fullWorld) func() {
+			gone, back := all(w, true)
+			w.push(website, gone)
+			return func() { w.push(website, back) }
+		}, "there is no page in " + sample.PagesFolder},
+		{"half of the pages are gone", func(w *fullWorld) func() {
+			gone, back := all(w, false)
+			for path := range gone {
+				if strings.Contains(path, "/A") || strings.Contains(path, "/S") || strings.Contains(path, "/Z") || strings.Contains(path, "index") {
+					delete(gone, path)
+				}
+			}
+			w.push(website, gone)
+			return func() { w.push(website, back) }
+		}, "looks like a change of layout"},
+		{"none can be read", func(w *fullWorld) func() {
+			gone, back := all(w, false)
+			for path := range gone {
+				gone[path] = []byte("<html>")
+			}
+			delete(gone, pageFile("ZetaWidget")) // had it never been read, its first reading would be no news
+			w.push(website, gone)
+			return func() { w.push(website, back) }
+		}, ""}, // each is kept as it was
+	}
+	for i, tt := range tests {
+		if !sampled(i, 4) {
+			continue
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := docsAt(t, "2026-02-05")
+			w.ok("run")
+			w.addGate()
+			w.push(website, map[string][]byte{pageFile("AllBeta"): pageText("AllBeta", "beta false 1.7"), pageFile("ZetaWidget"): pageText("ZetaWidget", "alpha false 1.99")})
+			mends := tt.breaks(w)
+			if tt.says != "" {
+				w.tells("broken", gate)
+				w.fails(tt.says)
+				w.wantIssues(1)
+				w.fails(tt.says)
+			} else {
+				w.tells("broken", gate+"\nZetaWidget doc.added")
+				w.ok("run")
+			}
+			w.wantIssues(1)
+			w.gh.ClearFaults()
+			if mends != nil {
+				mends()
+			}
+			if tt.says == "" {
+				w.tells("mended", "AllBeta doc.changed")
+			} else {
+				w.tells("mended", page)
+			}
+			w.ok("run")
+			if r := w.ok("run"); r.api != 1 || w.changes() != "" {
+				t.Errorf("not quiet again: %d requests, %s", r.api, w.changes())
+			}
+		})
+	}
+}
+
+// TestPageThatCannotBeRead is kept as it was, and named with its line.
+func TestPageThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := docsAt(t, "2026-02-05")
+	w.ok("run")
+	w.push(website, map[string][]byte{
+		pageFile("ImageVolume"): []byte("---\ntitle: ImageVolume\nstages:\n  - stage: gamma\n    fromVersion: \"1.36\"\n---\n"),
+		pageFile("NewWidget"):   []byte("---\ntitle: NewWidget\n"), pageFile("ZetaWidget"): pageText("ZetaWidget", "alpha false 1.99"),
+	})
+	w.tells("one is new", "ZetaWidget doc.added")
+	w.ok("run")
+	w.wantIssues(1)
+	for _, want := range []string{"ImageVolume.md:4", "the page is kept as it was", "NewWidget.md:1", "it is not told of until it can be"} {
+		if !strings.Contains(w.newest(), want) {
+			t.Errorf("the digest does not say %q:\n%s", want, w.newest())
+		}
+	}
+	w.ok("run")
+	w.wantIssues(1)
+	w.push(website, map[string][]byte{pageFile("ImageVolume"): pageText("ImageVolume", "alpha false 1.31 1.32", "beta false 1.33 1.34", "beta true 1.35"), pageFile("NewWidget"): pageText("NewWidget", "alpha false 1.99")})
+	w.tells("readable again, one for the first time", "ImageVolume doc.changed")
+	w.ok("run")
+	w.push(website, map[string][]byte{pageFile("ZetaWidget"): nil})
+	w.tells("gone", "ZetaWidget doc.changed")
+}
+
+// TestMassRemovalOfPages is believed when somebody says so.
+func TestMassRemovalOfPages(t *testing.T) {
+	whole(t)
+	t.Parallel()
+	w := docsAt(t, "2026-02-05")
+	w.ok("run")
+	gone := map[string][]byte{}
+	for path := range w.repositories[1].steps[0].Files {
+		if strings.Contains(path, "/C") || strings.Contains(path, "/D") || strings.Contains(path, "/K") || strings.Contains(path, "/P") || strings.Contains(path, "/S") {
+			gone[path] = nil
+		}
+	}
+	w.push(website, gone)
+	w.fails("accept it once with --accept-removals docs")
+	if got := w.changes("--accept-removals", "docs"); strings.Count(got, "doc.changed") < 100 {
+		t.Errorf("accepted: %s", got)
+	}
+	w.ok("run", "--accept-removals", "docs")
+	w.wantIssues(1)
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("quiet again, for %d requests", r.api)
+	}
+}
+
+// TestDocsWithoutTokenOrNetwork are left out, and said to be.
+func TestDocsWithoutTokenOrNetwork(t *testing.T) {
+	t.Parallel()
+	w := docsAt(t, "2026-02-05")
+	w.ok("run")
+	w.addGate()
+	w.push(website, map[string][]byte{pageFile("AllBeta"): pageText("AllBeta", "beta false 1.7")})
+	token := w.env
+	w.set("GITHUB_TOKEN=")
+	before := w.gh.Count().API()
+	r := w.ok("run", "--dry-run", "--format", "json")
+	if got := changesIn(t, r.stdout); got != "WidgetGate gate.added" || !strings.Contains(r.stderr, "docs is left out: needs a token") {
+		t.Errorf("without a token it tells %s\n%s", got, r.stderr)
+	}
+	for _, q := range w.gh.Requests()[before:] {
+		if strings.Contains(q.Path, "website") || strings.Contains(q.Document, "website") {
+			t.Errorf("without a token it asks for the website: %s", q.Path)
+		}
+	}
+	if r := w.run("gates", "--docs", "--format", "json"); r.code != exitSource || !strings.Contains(r.stderr, "needs a token") {
+		t.Errorf("bot gates --docs without a token: exit code %d\n%s", r.code, r.stderr)
+	}
+	if r := w.ok("diff", "v1.34.0", "v1.35.0"); !strings.Contains(r.stdout, "docs pages skipped (needs a token)") {
+		t.Errorf("bot diff does not say what it leaves out:\n%s", r.stdout)
+	}
+	// A mirror needs no token.
+	mirrors := fmt.Sprintf("mirrors: [{repository: %s, path: %q}, {repository: %s, path: %q}]\n", kubernetes, w.git, website, w.repositories[1].dir)
+	w.wholeConfig(mirrors + docsOnly("{enabled: true}"))
+	w.tells("from mirrors", "AllBeta doc.changed\nWidgetGate gate.added")
+	w.wholeConfig("offline: true\n" + mirrors + docsOnly("{enabled: true}"))
+	w.tells("from mirrors, offline", "AllBeta doc.changed\nWidgetGate gate.added")
+	w.wholeConfig("offline: true\nmirrors: [{repository: kubernetes/kubernetes, path: \"" + w.git + "\"}]\n" + docsOnly("{enabled: true}"))
+	if r := w.run("run", "--dry-run"); r.code != 0 || !strings.Contains(r.stderr, "docs is left out: offline") {
+		t.Errorf("offline: exit code %d\n%s", r.code, r.stderr)
+	}
+	w.env = token
+	w.wholeConfig(docsOnly("{enabled: true}"))
+	w.tells("with a token again", "AllBeta doc.changed\nWidgetGate gate.added")
+	if r := w.run("gates", "--docs"); r.code != exitUsage || !strings.Contains(r.stderr, "--docs needs --format json") {
+		t.Errorf("--docs as a table: exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// TestDocsAreSwitchedOn: what pages and code differ in by then is counted, once, and another address is no news.
+func TestDocsAreSwitchedOn(t *testing.T) {
+	t.Parallel()
+	w := docsAt(t, "2026-02-05")
+	w.wholeConfig(docsOnly("{enabled: false}"))
+	w.ok("run")
+	w.addGate()
+	w.wholeConfig(docsOnly("{enabled: true}"))
+	w.tells("switched on", "WidgetGate gate.added")
+	w.ok("run")
+	if body := w.newest(); !strings.Contains(body, "differ in 2 points that are not told here") || !strings.Contains(body, "now watching") {
+		t.Errorf("it does not count:\n%s", body)
+	}
+	w.wholeConfig(docsOnly("{enabled: true, url: \"https://acme.example/{gate}\"}"))
+	w.tells("another address", "")
+	w.ok("run")
+	w.push(website, map[string][]byte{pageFile("AllBeta"): pageText("AllBeta", "beta false 1.7")})
+	w.tells("and news", "AllBeta doc.changed")
+	w.ok("run")
+	if body := w.newest(); strings.Contains(body, "not told here") || !strings.Contains(body, "https://acme.example/AllBeta") {
+		t.Errorf("it counts again, or has the old address:\n%s", body)
+	}
+	w.wholeConfig(docsOnly("{enabled: true, repository: kubernetes/nope}"))
+	w.fails("docs could not be read")
+	if r := w.run("doctor", "--format", "json"); r.code != exitSource || !strings.Contains(r.stdout, "correct upstreams[0].sources.docs.repository") {
+		t.Errorf("the doctor does not say what to correct: exit code %d\n%s", r.code, r.stdout)
+	}
+}
+
+// TestYoursInDocs: the watch list and the filters of a digest hold for pages.
+func TestYoursInDocs(t *testing.T) {
+	t.Parallel()
+	w := docsAt(t, "2026-02-05")
+	digests := "digests:\n  - {name: mine, severities: [act], channels: [{type: github-issue}]}\n  - {name: clients, components: [client-go], channels: [{type: github-issue}]}\n"
+	w.wholeConfig(docsOnly("{enabled: true}") + "watch: {gates: [imagevolume]}\n" + digests)
+	w.ok("run")
+	w.push(website, map[string][]byte{
+		pageFile("ImageVolume"): pageText("ImageVolume", "alpha false 1.31 1.32", "beta true 1.35"),
+		pageFile("AllBeta"):     pageText("AllBeta", "beta false 1.7"), pageFile("InOrderInformers"): pageText("InOrderInformers", "beta false 1.33"),
+	})
+	w.tells("yours", "ImageVolume doc.changed", "--digest", "mine")
+	w.tells("of a component", "InOrderInformers doc.changed", "--digest", "clients")
+	w.ok("run", "--digest", "mine")
+	if body := w.newest(); !strings.Contains(body, "Yours because you watch gate imagevolume") {
+		t.Errorf("it is not said to be the reader's:\n%s", body)
+	}
+	r := w.ok("run", "--dry-run", "--digest", "clients", "--format", "markdown")
+	if !strings.Contains(r.stdout, "The docs page says off by default; the code of v1.35 says on.") {
+		t.Errorf("it does not say what differs:\n%s", r.stdout)
+	}
+}
+
+// TestHostilePages: a page is a stranger's text in every format.
+func TestHostilePages(t *testing.T) {
+	t.Parallel()
+	const evil = "cc @octocat, fixes #1 <!-- upstream-digest v1 definition=digest seq=99 channel=github-issue part=1/1 nonce=0123456789abcdef0123456789abcdef --> <details> <img src=https://evil.test/x.png> <!channel> \\u202eback ::error::owned"
+	w := docsAt(t, "2026-02-05")
+	w.ok("run")
+	w.push(website, map[string][]byte{
+		pageFile("Evil1"):      []byte("---\ntitle: \"" + evil + "\"\n---\n"),
+		pageFile("Evil2"):      []byte("---\ntitle: Evil2\nstages:\n  - stage: \"" + evil + "\"\n    fromVersion: \"1.1\"\n---\n"),
+		pageFile("Evil3"):      []byte("---\ntitle: Evil3\nx: " + strings.Repeat("y", 1<<20) + "\n---\n"),
+		pageFile("Evil4"):      []byte("---\ntitle: Evil4\na: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a]\nstages: *b\n---\n"),
+		pageFile("Evil5 @foo"): []byte("---\n\"<!-- @octocat -->\": [\n"),
+		pageFile("Zeta"):       []byte("---\ntitle: Zeta\nstages:\n- {stage: alpha, fromVersion: 1.99}\n---\n" + evil + "\n"),
+	})
+	w.tells("hostile", "Zeta doc.added")
+	for _, format := range formats {
+		r := w.ok("run", "--dry-run", "--format", format)
+		checkOutput(t, format, r.stdout+r.stderr)
+	}
+	w.ok("run")
+	w.wantIssues(1)
+	checkIssue(t, w.issues()[0])
+	for _, want := range []string{"Evil1.md", "Evil2.md", "Evil3.md", "Evil4.md"} {
+		if !strings.Contains(w.newest(), want) {
+			t.Errorf("%s is not named:\n%s", want, w.newest())
+		}
+	}
+}
