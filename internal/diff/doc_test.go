@@ -173,7 +173,9 @@ func byStage(set snapshot.GateSet, docs snapshot.DocSet) []docpage.Disagreement 
 
 func TestDisagreementsAreToldOnce(t *testing.T) {
 	const alpha, beta = gate.Alpha, gate.Beta
-	gates := func(a, b gate.Stage) []gate.Gate { return []gate.Gate{webGate("GateA", a, "1.36"), webGate("GateB", b, "1.36")} }
+	gates := func(a, b gate.Stage) []gate.Gate {
+		return []gate.Gate{webGate("GateA", a, "1.36"), webGate("GateB", b, "1.36")}
+	}
 	page := func(a, b gate.Stage) []snapshot.DocPage {
 		return []snapshot.DocPage{webPage("GateA", a, "1.36"), webPage("GateB", b, "1.36")}
 	}

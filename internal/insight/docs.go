@@ -61,7 +61,7 @@ func (h *History) Disagreements(set snapshot.GateSet, docs snapshot.DocSet) []do
 		}
 		found := c.withoutCode(p)
 		if found == nil && ofKubernetes && h != nil {
-			found = h.past(p)
+			found = h.PastDisagreements(p)
 		}
 		out = append(out, found...)
 	}
@@ -201,9 +201,10 @@ func (c comparison) withoutCode(p snapshot.DocPage) []docpage.Disagreement {
 	return nil
 }
 
-// past looks at the page of a gate of Kubernetes that is long gone: through which release does it list it, and
-// which one was really the last?
-func (h *History) past(p snapshot.DocPage) []docpage.Disagreement {
+// PastDisagreements looks at the page of a gate of Kubernetes that today's code does not have: through which release does
+// it list the gate, and which one was really the last? It knows that of the releases of the history, and says nothing of
+// others.
+func (h *History) PastDisagreements(p snapshot.DocPage) []docpage.Disagreement {
 	rows := byStart(p.Stages)
 	if len(rows) == 0 || rows[len(rows)-1].To == "" {
 		return nil

@@ -44,7 +44,7 @@ func docSections(u Upstream) []section {
 	if len(missing) > 0 {
 		differ.entries = append(differ.entries, listEntries(say(count(len(missing), "gate has", "gates have")+" no page, though the docs tell of their release or they are past alpha: "), say("Nor have these: "), missing)...)
 	}
-	changed.entries = append(changed.entries, listEntries(say(count(len(followed), "page", "pages")+" changed of gates that are told above: "), say("Also: "), followed)...)
+	changed.entries = append(changed.entries, listEntries(say(count(len(followed), "page changed whose gate is", "pages changed whose gates are")+" told above: "), say("Also: "), followed)...)
 	differ.fold = len(differ.entries) >= foldFrom
 	return slices.DeleteFunc([]section{differ, fresh, changed}, func(s section) bool { return len(s.entries) == 0 })
 }
