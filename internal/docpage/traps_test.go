@@ -151,3 +151,14 @@ func TestOtherPages(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkParse(b *testing.B) {
+	src := []byte(front("title: FastWidget", "content_type: feature_gate", "_build:", "  list: never", "stages:", "- {stage: alpha, defaultValue: false, fromVersion: '1.30', toVersion: '1.31'}",
+		"- {stage: beta, defaultValue: true, fromVersion: '1.32', toVersion: '1.35'}", "- {stage: stable, defaultValue: true, locked: true, fromVersion: '1.36'}"))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := docpage.Parse(where, src); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // pagesOf reads the pages of a tree as the bot does.
-func pagesOf(t *testing.T, files map[string][]byte) snapshot.DocSet {
+func pagesOf(t testing.TB, files map[string][]byte) snapshot.DocSet {
 	t.Helper()
 	var set snapshot.DocSet
 	for file, text := range files {
@@ -36,7 +36,7 @@ func pagesOf(t *testing.T, files map[string][]byte) snapshot.DocSet {
 }
 
 // gatesOf reads the gates of a release from its sample.
-func gatesOf(t *testing.T, table *facts.Table, release string) snapshot.GateSet {
+func gatesOf(t testing.TB, table *facts.Table, release string) snapshot.GateSet {
 	t.Helper()
 	files, err := sample.Files(release, table.Rows(release), sample.Options{})
 	if err != nil {
@@ -111,5 +111,21 @@ func TestStepsOfTheWebsite(t *testing.T) {
 	dir := path.Join(t.TempDir(), "website.git")
 	if err := sample.DemoWebsite(t.Context(), dir); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func BenchmarkDisagreements(b *testing.B) {
+	table := loadFacts(b)
+	h := insight.FromTable(table)
+	files, err := sample.Website(table, "v1.36")
+	if err != nil {
+		b.Fatal(err)
+	}
+	gates, pages := gatesOf(b, table, "v1.36"), pagesOf(b, files)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(h.Disagreements(gates, pages)) == 0 {
+			b.Fatal("nothing differs")
+		}
 	}
 }
