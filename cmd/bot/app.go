@@ -218,8 +218,12 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	r.Disagreements = disagreements(log)
 	for _, u := range cfg.Upstreams {
 		up := upstream(u, client.ServerURL())
+		if d := u.Sources.Docs; d != nil && d.Enabled {
+			up.Sources = append(up.Sources, docs(*d, cfg.Mirrors, client.Anonymous()))
+		}
 		for _, f := range feedsOf(u, fetch) {
 			up.Sources = append(up.Sources, f)
 		}

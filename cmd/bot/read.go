@@ -58,6 +58,11 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 	if ctx.Err() != nil {
 		return notes
 	}
+	// The web site tells of all releases at once: today's pages are compared with both.
+	notes = errors.Join(notes, w.runner.PagesOf(ctx, base, current))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	ups := w.runner.Between(base, current)
 	var text string
 	if format == "json" {
@@ -96,6 +101,7 @@ func (a *app) openOne(ctx context.Context, name string) (*world, error) {
 type gateFlags struct {
 	at, upstream, format string
 	stages, components   []string
+	docs                 bool
 }
 
 var gateFormats = []string{"table", "json", "csv"}
@@ -116,6 +122,7 @@ func (a *app) gatesCommand() *cobra.Command {
 	fl.StringVar(&f.format, "format", "table", "how to print: "+strings.Join(gateFormats, ", "))
 	fl.StringSliceVar(&f.stages, "stage", nil, "only these `STAGES`: alpha, beta, ga, deprecated")
 	fl.StringSliceVar(&f.components, "component", nil, "only gates of these `COMPONENTS`")
+	fl.BoolVar(&f.docs, "docs", false, "with --format json: the web site's pages too, and in what they differ from the code")
 	return c
 }
 
@@ -128,6 +135,9 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 		if !slices.Contains(known, gate.Stage(s)) {
 			return &usageError{fmt.Errorf("--stage is one of alpha, beta, ga, deprecated, not %q", s)}
 		}
+	}
+	if f.docs && f.format != "json" {
+		return &usageError{errors.New("--docs needs --format json")}
 	}
 	w, err := a.openOne(ctx, f.upstream)
 	if err != nil {
@@ -154,6 +164,11 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 			if f.keeps(g, up.Version) {
 				list.Gates = append(list.Gates, g)
 			}
+		}
+	}
+	if f.docs {
+		if list.Docs, err = w.docPages(ctx, up); err != nil {
+			return err
 		}
 	}
 	var text string

@@ -27,18 +27,19 @@ var may = map[string][]string{
 	"internal/github":          {},
 	"internal/ghtest":          {},
 	"internal/kep":             {},
+	"internal/docpage":         {},
 	"internal/changelog":       {},
 	"internal/cycle":           {},
 	"internal/feed":            {},
 	"internal/feedtest":        {},
 	"internal/snapshot":        {"gate", "kep", "changelog"},
-	"internal/diff":            {"snapshot", "gate", "kep", "changelog"},
+	"internal/diff":            {"snapshot", "gate", "kep", "changelog", "docpage"},
 	"internal/trace":           {"diff", "snapshot", "gate", "kep", "changelog"},
 	"internal/usage":           {},
-	"internal/insight":         {"facts", "snapshot", "gate", "kep", "changelog"},
-	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate", "kep", "changelog"},
+	"internal/insight":         {"facts", "snapshot", "gate", "kep", "changelog", "docpage"},
+	"internal/report":          {"trace", "insight", "usage", "diff", "snapshot", "gate", "kep", "changelog", "docpage"},
 	"internal/repo":            {"github"},
-	"internal/sources":         {"repo", "github", "egress", "feed", "snapshot", "gate", "kep", "changelog", "cycle"},
+	"internal/sources":         {"repo", "github", "egress", "feed", "snapshot", "gate", "kep", "changelog", "cycle", "docpage"},
 	"internal/publish":         {"report", "github"},
 	"internal/store":           {"snapshot", "report"},
 	"internal/facts":           {"gate"},
@@ -58,7 +59,7 @@ var may = map[string][]string{
 }
 
 // pure packages take everything as arguments: no network, no files, no clock of their own.
-var pure = []string{"usage", "insight", "gate", "kep", "changelog", "cycle", "feed", "snapshot", "diff", "trace", "report"}
+var pure = []string{"usage", "insight", "gate", "kep", "changelog", "cycle", "docpage", "feed", "snapshot", "diff", "trace", "report"}
 
 // speaksHTTP are the packages that may import net/http: the client of GitHub, the way out for all others,
 // the stand-in, which is a server, and what records and replays, which sends nothing of its own. Tests and the tools under test/ may too.

@@ -30,10 +30,8 @@ func (k checker) otherSources(at string, s Sources) {
 	if d := s.Docs; d != nil && d.Enabled {
 		k.repository(at+".docs.repository", d.Repository)
 		k.inRepository(at+".docs.path", d.Path)
-		if d.URL != "" {
-			page, _, _ := strings.Cut(d.URL, "#")
-			k.address(at+".docs.url", strings.ReplaceAll(page, "{gate}", "gate"))
-		}
+		k.gateAddress(at+".docs.url", d.URL)
+		k.gateAddress(at+".docs.removed_url", d.RemovedURL)
 	}
 	seen := map[string]int{}
 	for i, f := range s.Feeds {
@@ -59,6 +57,14 @@ func (k checker) feedAddress(key, value string) {
 		k.wrong(key, quote(value)+" has a part after #", "remove that part")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		k.wrong(key, quote(value)+" is not encrypted", "write https; http is accepted only towards a loopback address")
+	}
+}
+
+// gateAddress checks the address of a gate, where one is given.
+func (k checker) gateAddress(at, url string) {
+	if url != "" {
+		page, _, _ := strings.Cut(url, "#")
+		k.address(at, strings.ReplaceAll(page, "{gate}", "gate"))
 	}
 }
 

@@ -38,7 +38,8 @@ func docsField() field {
 		{name: "enabled", kind: truth, def: true, doc: "Whether the pages are read."},
 		{name: "repository", kind: text, without: "the preset's", example: "kubernetes/website", doc: "The repository with the pages, as owner/name. It is read at its default branch."},
 		{name: "path", kind: text, without: "the preset's", example: "content/en/docs/reference/command-line-tools-reference/feature-gates", doc: "The folder with one page for each gate, in the form of Kubernetes' web site."},
-		{name: "url", kind: text, without: "the preset's", example: `"https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/#{gate}"`, doc: "The address of a gate on the web site; {gate} stands for its name."},
+		{name: "url", kind: text, without: "the preset's", example: `"https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/#{gate}"`, doc: "The address of a gate on the web site; {gate} stands for its name. Where there is none, the page's file is linked."},
+		{name: "removed_url", kind: text, without: "the preset's", example: `"https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/#{gate}"`, doc: "The like for a gate that its page says to be removed."},
 	}}
 }
 

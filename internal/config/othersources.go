@@ -37,8 +37,10 @@ type DocsSource struct {
 	Enabled    bool   `yaml:"enabled"`
 	Repository string `yaml:"repository"` // "kubernetes/website"
 	Path       string `yaml:"path"`
-	// URL is the address of a page on the web site, {gate} standing for the gate's name.
-	URL string `yaml:"url,omitempty"`
+	// URL is the address of a page on the web site, RemovedURL that of a gate that is gone; {gate} stands for the gate's
+	// name.
+	URL        string `yaml:"url,omitempty"`
+	RemovedURL string `yaml:"removed_url,omitempty"`
 }
 
 // FeedSource is one feed.

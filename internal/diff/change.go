@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/upstream-digest/bot/internal/docpage"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/kep"
 	"github.com/upstream-digest/bot/internal/snapshot"
@@ -94,7 +95,9 @@ const FeedItem Kind = "feed.item"
 // The kinds of changes of documentation.
 const (
 	DocAdded   Kind = "doc.added"
-	DocChanged Kind = "doc.changed"
+	DocChanged Kind = "doc.changed" // or it is gone
+	// DocDisagrees: neither the page nor the gate changed, and they differ since the other went on.
+	DocDisagrees Kind = "doc.disagrees"
 )
 
 // The severities, highest first.
@@ -157,6 +160,10 @@ type GateChange struct {
 	Proposals []kep.Proposal
 	// Relisted are the proposals that name another gate in the place of this one, or this one in the place of another.
 	Relisted []Relisting
+	// Page is the web site's page of the gate as it is now, nil where there is none or none is read; Disagreements are
+	// the points in which it differs from the code.
+	Page          *snapshot.DocPage
+	Disagreements []docpage.Disagreement
 }
 
 // Name is the gate's name on the newest side that has it.
@@ -184,6 +191,9 @@ type SectionResult struct {
 	CurrentAt time.Time `json:"current_at,omitzero"`
 	// Items is the number of items on the new side.
 	Items int `json:"items"`
+	// Disagreements is in how many points that no change tells of pages and code differed at the first look; only then are
+	// they counted.
+	Disagreements int `json:"disagreements,omitempty"`
 	// Diagnostics are what the new side's parser could not read.
 	Diagnostics []gate.Diagnostic `json:"diagnostics,omitempty"`
 }

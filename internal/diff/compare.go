@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/upstream-digest/bot/internal/docpage"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/snapshot"
 )
@@ -17,6 +18,10 @@ type Options struct {
 	Upstreams []string
 	// Filter drops changes after severities are known.
 	Filter Filter
+	// Disagreements finds in what pages and code differ; nil finds nothing.
+	Disagreements func(snapshot.GateSet, snapshot.DocSet) []docpage.Disagreement
+	// FirstLook: nobody was told of the base. What differed between pages and code is then counted, not told.
+	FirstLook bool
 }
 
 // Compare says what changed from base to current, upstream by upstream in current's order. An upstream
@@ -39,6 +44,8 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		From: Ref{old.Ref, old.SHA, old.Version}, To: Ref{cur.Ref, cur.SHA, cur.Version},
 	}
 	var proposals, before *snapshot.ProposalSet
+	var sides docSides
+	docsAt := -1
 	data, _ := cur.Section(snapshot.SourceNoteData)
 	for _, sec := range cur.Sections {
 		sr := SectionResult{
@@ -72,7 +79,9 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 			if had && was.Gates != nil {
 				res.From = Ref{oldSec.Ref, oldSec.SHA, was.Gates.Version}
 			}
+			sides.gates = is.Gates
 			if comparable {
+				sides.gatesWas = was.Gates
 				res.Changes = append(res.Changes, Gates(*was.Gates, *is.Gates)...)
 			}
 		case is.Releases != nil && comparable:
@@ -104,7 +113,9 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 			res.Changes = append(res.Changes, inSection(sec.Source, Feed(*was.Feed, *is.Feed))...)
 		case is.Docs != nil:
 			sr.Diagnostics = is.Docs.Diagnostics
+			sides.docs, docsAt = is.Docs, len(res.Sections)
 			if comparable {
+				sides.docsWas = was.Docs
 				res.Changes = append(res.Changes, Docs(*was.Docs, *is.Docs)...)
 			}
 		}
@@ -113,6 +124,10 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 	}
 	listed, _ := cur.Section(snapshot.SourceReleases)
 	res.Changes = toldAsRelease(res.Changes, listed.Items.Releases)
+	var differ int
+	if res.Changes, differ = joinDocs(res.Changes, sides, opts); docsAt >= 0 {
+		res.Sections[docsAt].Disagreements = differ
+	}
 	joinNotes(res.Changes)
 	joinProposals(res.Changes, proposals)
 	joinRelisted(res.Changes, before, proposals)

@@ -129,15 +129,23 @@ func joinProposals(changes []Change, set *snapshot.ProposalSet) {
 	}
 	index := kep.Index(set.Proposals)
 	for _, c := range changes {
-		if c.Gate == nil {
-			continue
+		switch {
+		case c.Gate != nil:
+			c.Gate.Proposals = listing(index, gateNames(*c.Gate), c.Gate.Proposals)
+		case c.Doc != nil:
+			c.Doc.Proposals = listing(index, []string{c.ID}, nil)
 		}
-		for _, n := range gateNames(*c.Gate) {
-			for _, p := range index.Listing(n) {
-				if !slices.ContainsFunc(c.Gate.Proposals, func(x kep.Proposal) bool { return x.Path == p.Path }) {
-					c.Gate.Proposals = append(c.Gate.Proposals, p)
-				}
+	}
+}
+
+// listing adds to known the proposals that list a gate by any of its names.
+func listing(index kep.Lookup, names []string, known []kep.Proposal) []kep.Proposal {
+	for _, n := range names {
+		for _, p := range index.Listing(n) {
+			if !slices.ContainsFunc(known, func(x kep.Proposal) bool { return x.Path == p.Path }) {
+				known = append(known, p)
 			}
 		}
 	}
+	return known
 }

@@ -139,10 +139,26 @@ func (w Watch) match(c Change) (because string, ok bool) {
 	if t := c.Ticket; t != nil {
 		return w.matchTicket(*t.After)
 	}
+	if c.Doc != nil {
+		return w.matchDoc(c.ID, *c.Doc)
+	}
 	if c.Gate == nil {
 		return "", false
 	}
-	for _, g := range []*gate.Gate{c.Gate.After, c.Gate.Before} {
+	return w.matchGate([]*gate.Gate{c.Gate.After, c.Gate.Before}, c.Gate.Proposals, c.Gate.Relisted)
+}
+
+// matchDoc says whether the gate of a page is watched. What the code says of it counts too, where it has the gate.
+func (w Watch) matchDoc(name string, d DocChange) (because string, ok bool) {
+	if d.Gate != nil {
+		return w.matchGate([]*gate.Gate{d.Gate}, d.Proposals, nil)
+	}
+	return w.matchGate([]*gate.Gate{{Name: name}}, d.Proposals, nil)
+}
+
+// matchGate says whether any of the sides of a gate is watched.
+func (w Watch) matchGate(sides []*gate.Gate, proposals []kep.Proposal, relisted []Relisting) (because string, ok bool) {
+	for _, g := range sides {
 		if g == nil {
 			continue
 		}
@@ -155,8 +171,8 @@ func (w Watch) match(c Change) (because string, ok bool) {
 			have    []string
 		}{
 			{"gate", w.Gates, []string{g.Name}},
-			{"KEP", w.KEPs, slices.Concat(g.KEPs, proposalNumbers(c.Gate.Proposals), relistedNumbers(c.Gate.Relisted))},
-			{"SIG", w.SIGs, owningSIGs(c.Gate.Proposals)},
+			{"KEP", w.KEPs, slices.Concat(g.KEPs, proposalNumbers(proposals), relistedNumbers(relisted))},
+			{"SIG", w.SIGs, owningSIGs(proposals)},
 			{"component", w.Components, g.Components()},
 			{"owner", w.Owners, g.Owners},
 		} {
@@ -275,6 +291,9 @@ func (f Filter) keeps(c Change) bool {
 	if c.Proposal != nil {
 		return slices.ContainsFunc(c.Proposal.Newest().Gates, func(g kep.Gate) bool { return shared(f.Components, g.Components) > 0 })
 	}
+	if c.Doc != nil {
+		return c.Doc.Gate != nil && shared(f.Components, c.Doc.Gate.Components()) > 0
+	}
 	if c.Gate == nil { // a release is of all components
 		return true
 	}
@@ -296,6 +315,8 @@ func (f Filter) keepsSIG(c Change) bool {
 		sigs = owningSIGs(c.Gate.Proposals)
 	case c.Ticket != nil:
 		sigs = ticketSIGs(*c.Ticket.After)
+	case c.Doc != nil:
+		sigs = owningSIGs(c.Doc.Proposals)
 	default:
 		return true
 	}

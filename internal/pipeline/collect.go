@@ -221,6 +221,11 @@ func guard(sec, old snapshot.Section, acceptRemovals bool) (snapshot.Section, er
 			return sec, errors.New(reason)
 		}
 	}
+	if is, was := sec.Items.Docs, old.Items.Docs; is != nil && was != nil && !acceptRemovals {
+		if reason := diff.DocsLookMoved(*was, *is); reason != "" {
+			return sec, errors.New(reason)
+		}
+	}
 	if sec.Items.Gates == nil || old.Items.Gates == nil {
 		return sec, nil
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/docpage"
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
@@ -90,6 +91,8 @@ type Runner struct {
 	Upstreams   []Upstream
 	Definitions []Definition
 	Watch       diff.Watch
+	// Disagreements finds in what the pages of gates and the code differ; nil: nobody looks.
+	Disagreements func(snapshot.GateSet, snapshot.DocSet) []docpage.Disagreement
 	// Yours reads what more of Watch.Settings there is, and what to say of it, where that costs requests; nil:
 	// nothing. It is called at most once in a run, when something changed.
 	Yours        func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)

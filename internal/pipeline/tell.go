@@ -444,7 +444,7 @@ func (r *Runner) source(upstream, name string) Source {
 // Between compares two snapshots without state.
 func (r *Runner) Between(base, current *snapshot.Snapshot) []report.Upstream {
 	var out []report.Upstream
-	for _, res := range diff.Compare(base, current, diff.Options{Watch: r.Watch}) {
+	for _, res := range diff.Compare(base, current, diff.Options{Watch: r.Watch, Disagreements: r.Disagreements}) {
 		out = append(out, Traced(res, false))
 	}
 	return out

@@ -153,7 +153,7 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current, w.past)
 	dg.Alerts = alerts
 	dg.Notices = slices.Concat(w.notices, more, recovered, moreReleases(was, is))
-	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams}
+	opts := diff.Options{Watch: w.r.Watch, Upstreams: w.definition.Upstreams, Disagreements: w.r.Disagreements, FirstLook: w.fromTag}
 	results := diff.Compare(was, is, opts)
 	if slices.ContainsFunc(results, diff.UpstreamResult.HasNews) {
 		settings, notices := w.yours.get(ctx)

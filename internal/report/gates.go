@@ -11,8 +11,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/upstream-digest/bot/internal/diff"
+	"github.com/upstream-digest/bot/internal/docpage"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/insight"
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
 // GateList is what `bot gates` prints: the gates of an upstream at a commit.
@@ -27,6 +29,15 @@ type GateList struct {
 	Diagnostics []gate.Diagnostic
 	// Removal tells of a gate at the version when it goes; nil: by nothing but the gate itself.
 	Removal func(g gate.Gate, version string) (insight.Removal, bool)
+	// Docs are the web site's pages; nil: they were not asked for.
+	Docs *DocList
+}
+
+// DocList is the web site's pages of an upstream's gates, and in what they differ from the code.
+type DocList struct {
+	Repository, SHA string
+	Set             snapshot.DocSet
+	Disagreements   []docpage.Disagreement
 }
 
 func (l GateList) view(g gate.Gate) gate.View {
@@ -45,6 +56,18 @@ func GatesJSON(l GateList) ([]byte, error) {
 	}
 	for _, g := range l.Gates {
 		doc.Gates = append(doc.Gates, l.view(g))
+	}
+	if d := l.Docs; d != nil {
+		doc.Docs = &docsDocument{Repository: d.Repository, SHA: d.SHA, Pages: []docDocument{}}
+		for _, p := range d.Set.Pages {
+			doc.Docs.Pages = append(doc.Docs.Pages, docDocumentOf(p))
+		}
+		doc.Docs.Disagreements = list(disagreementDocuments(d.Disagreements, func(gate string) *snapshot.DocPage {
+			if p, ok := d.Set.Page(gate); ok {
+				return &p
+			}
+			return nil
+		}))
 	}
 	return encode(doc)
 }

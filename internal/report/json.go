@@ -59,6 +59,8 @@ type sourceDocument struct {
 	Repository  string            `json:"repository"`
 	From        string            `json:"from"` // commit the items were compared from; "" for a baseline
 	To          string            `json:"to"`
+	// Disagreements is in how many points pages and code differed at the first look.
+	Disagreements int `json:"disagreements,omitempty"`
 }
 
 type changeDocument struct {
@@ -76,6 +78,9 @@ type changeDocument struct {
 	Scheduled   []gate.Spec      `json:"scheduled"`
 	Notes       []gateNote       `json:"notes"`
 	Evidence    []trace.Evidence `json:"evidence"`
+	// Page is the web site's page of a changed gate; Disagreements are the points in which page and code differ.
+	Page          *docDocument           `json:"page,omitempty"`
+	Disagreements []disagreementDocument `json:"disagreements,omitempty"`
 }
 
 type gatesDocument struct {
@@ -86,6 +91,7 @@ type gatesDocument struct {
 	Version     string            `json:"version"`
 	Gates       []gate.View       `json:"gates"`
 	Diagnostics []gate.Diagnostic `json:"diagnostics"`
+	Docs        *docsDocument     `json:"docs,omitempty"` // where it was asked for
 }
 
 // JSON renders a digest as docs/schema/digest.v1.json describes it, indented, with a line end. Upstream's
@@ -119,7 +125,7 @@ func diffDocumentOf(u Upstream) diffDocument {
 	for _, s := range u.Sections {
 		src := sourceDocument{
 			Status: s.Status, Reason: s.Reason, Baseline: s.Baseline, Items: s.Items, Diagnostics: list(s.Diagnostics),
-			Repository: s.Repository, From: s.From.SHA, To: s.To.SHA,
+			Repository: s.Repository, From: s.From.SHA, To: s.To.SHA, Disagreements: s.Disagreements,
 		}
 		if !s.CurrentAt.IsZero() {
 			src.CurrentAt = s.CurrentAt.UTC().Format(time.RFC3339)
@@ -144,6 +150,10 @@ func diffDocumentOf(u Upstream) diffDocument {
 				cd.After = v
 			}
 			cd.Scheduled = list(g.Scheduled)
+			if g.Page != nil {
+				p := docDocumentOf(*g.Page)
+				cd.Page = &p
+			}
 			for _, n := range g.Notes {
 				cd.Notes = append(cd.Notes, gateNote{n.Tag, noteDocumentOf(diff.ReleaseNote{Note: n.Note})})
 			}
@@ -169,6 +179,7 @@ func diffDocumentOf(u Upstream) diffDocument {
 		case c.Doc != nil:
 			cd.Before, cd.After = docDocuments(*c.Doc)
 		}
+		cd.Disagreements = docsOf(c)
 		doc.Changes = append(doc.Changes, cd)
 	}
 	return doc

@@ -261,6 +261,9 @@ func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
 	if note := noteWords(c.Gate); note != nil {
 		e.change = say(e.change, " ", note)
 	}
+	if words := gateDocWords(c.Gate); words != nil {
+		e.change = say(e.change, words)
+	}
 	return e
 }
 
@@ -311,6 +314,9 @@ func proofOf(u Upstream, c diff.Change, evidence []trace.Evidence) []span {
 	}
 	if c.Gate == nil {
 		return out
+	}
+	if p := c.Gate.Page; p != nil {
+		out = append(out, docLink(u, *p, false))
 	}
 	g, sha, old := c.Gate.After, u.To.SHA, ""
 	if g == nil {
@@ -376,6 +382,8 @@ func sourceWord(source string) string {
 		return "dates of the release cycle"
 	case snapshot.SourcePaths:
 		return "watched paths"
+	case snapshot.SourceDocs:
+		return "docs pages"
 	}
 	if repository, ok := strings.CutPrefix(source, snapshot.SourceTickets+"/"); ok {
 		return "tickets of " + short(repository, 100)
@@ -401,6 +409,11 @@ func footOf(u Upstream) []phrase {
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" are not complete ("+short(s.Reason, 200)+")."))
 		case s.Status == snapshot.Carried:
 			out = append(out, say(displayName(u.Upstream)+": "+sourceWord(s.Source)+" not asked for this time."))
+		}
+	}
+	for _, s := range u.Sections {
+		if s.Disagreements > 0 {
+			out = append(out, differFoot(u.Upstream, s.Disagreements))
 		}
 	}
 	for _, s := range u.Sections {

@@ -123,6 +123,8 @@ func headline(c diff.Change) string {
 		return shownName(c.ID) + " (" + statusWords(*c.Feed.After) + "): " + short(c.Feed.After.Title, 200)
 	case c.Feed != nil:
 		return feedHeading(c) + ": " + strings.TrimSuffix(feedLine(*c.Feed).plain(), ".")
+	case c.Doc != nil:
+		return "docs: " + lower(strings.TrimSuffix(strings.TrimSpace(docWords(c).plain()), "."))
 	case g == nil:
 		return strings.ToLower(kindWords(c.Kinds))
 	}

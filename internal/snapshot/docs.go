@@ -3,6 +3,7 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/upstream-digest/bot/internal/gate"
 )
@@ -33,6 +34,21 @@ type DocStage struct {
 	Locked  bool   `json:"locked,omitempty"`
 	From    string `json:"from"`         // "1.10"
 	To      string `json:"to,omitempty"` // the last release that has it; "" is open
+}
+
+// Page finds the page of a gate, letter case aside; of several that whose file comes first.
+func (s DocSet) Page(name string) (page DocPage, ok bool) {
+	for _, p := range s.Pages {
+		if strings.EqualFold(p.Gate, name) && (!ok || p.Path < page.Path) {
+			page, ok = p, true
+		}
+	}
+	return page, ok
+}
+
+// Same reports whether two pages say the same of a gate; where the page stands does not count.
+func (p DocPage) Same(o DocPage) bool {
+	return p.Gate == o.Gate && p.Removed == o.Removed && slices.Equal(p.Stages, o.Stages)
 }
 
 func canonicalDocs(set *DocSet) *DocSet {

@@ -273,7 +273,7 @@ func TestTicketsPages(t *testing.T) {
 // TestTicketsOfTwoQueries: where one query had to stop, the others do not move on without it.
 func TestTicketsOfTwoQueries(t *testing.T) {
 	src := sources.Tickets{Repository: "acme/widgets", Rules: []sources.TicketRule{{Name: "a", Labels: []string{"a"}}, {Name: "b", Labels: []string{"b"}}}}
-	s := &shelf{now: start}
+	s := &shelfOfTickets{now: start}
 	sec := s.must(t, src, snapshot.Section{})
 	if w := sec.Items.Tickets.Watermark; !w.Equal(s.now) {
 		t.Errorf("what was closed before watching began would be news: all is known until %s, and it is %s", w, s.now)
