@@ -98,10 +98,10 @@ func pullWords(u Upstream, commits []snapshot.PathCommit) phrase {
 	var out phrase
 	groups := byPull(commits)
 	for i, k := range groups {
-		switch {
-		case i == toldPulls:
+		switch i {
+		case toldPulls:
 			return say(out, "; and "+count(len(groups)-i, "more", "more")+".")
-		case i == 0:
+		case 0:
 			out = say("Newest: ")
 			if len(groups) == 1 {
 				out = nil
