@@ -128,6 +128,27 @@ func (p *page) preset(u Upstream) {
 		}
 		p.line(line + ".")
 	}
+	if x := u.Sources.Tickets; x != nil {
+		var rules []string
+		for _, r := range x.Rules {
+			rules = append(rules, fmt.Sprintf("%s (`%s`)", r.Name, strings.Join(r.Labels, "`, `")))
+		}
+		p.line("\nTickets" + unlessOn("tickets", x.Enabled) + ": " + strings.Join(rules, ", ") + ".")
+	}
+	if x := u.Sources.Docs; x != nil {
+		p.line("\nDocs pages" + unlessOn("docs", x.Enabled) + fmt.Sprintf(": `%s` of `%s`.", x.Path, x.Repository))
+	}
+	if len(u.Sources.Feeds) > 0 {
+		p.line("\n| feed | read | address |")
+		p.line("|---|---|---|")
+		for _, f := range u.Sources.Feeds {
+			read := "yes"
+			if !f.Enabled {
+				read = "where switched on"
+			}
+			p.line(fmt.Sprintf("| %s (`%s`) | %s | %s |", f.Title, f.Name, read, f.URL))
+		}
+	}
 	if x := u.Sources.Paths; x != nil {
 		p.line("\nWatched paths" + unlessOn("paths", x.Enabled) + ": `" + strings.Join(x.Paths, "`, `") + "`.")
 	}
