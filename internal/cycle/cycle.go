@@ -90,7 +90,13 @@ type parser struct {
 	out    Calendar
 }
 
+// maxFaults bounds what is kept of a file that is no schedule at all.
+const maxFaults = 100
+
 func (p *parser) fault(line int, format string, args ...any) {
+	if len(p.out.Faults) >= maxFaults {
+		return
+	}
 	p.out.Faults = append(p.out.Faults, Fault{line, fmt.Sprintf(format, args...)})
 }
 

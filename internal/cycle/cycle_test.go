@@ -127,6 +127,9 @@ func TestForms(t *testing.T) {
 		{"several dates", "- Code Freeze: 21 July 2026, 23 July 2026", "unread Code Freeze\nfault 1: the date of Code Freeze could not be read (there are several dates): Code Freeze: 21 July 2026, 23 July 2026"},
 		{"list and table disagree", "- Code Freeze: 21 July 2026\n\n| What | When |\n|---|---|\n| Code Freeze | 23 July 2026 |",
 			"1 Code Freeze: 2026-07-21\nfault 5: Code Freeze is 23 July 2026 here and 21 July 2026 in line 1, which is taken"},
+		{"the release, with joy", "- **Wednesday 26th August 2026**: Week 15 - Kubernetes v1.37.0 released! 🎉", "1 Release: 2026-08-26"},
+		{"no release", "- 6 August 2026: v1.37.0-rc.0 released\n- 6 August 2026: v1.37.1 released\n- 7 August 2026: v1.3 released\n- 8 August 2026: 1.37.0 release notes", ""},
+		{"a sentence below", "- 24 July 2026: Code Freeze\n  Whatever is to be in the release must be merged by then, on 20 July 2026 at best; and there are many more words after it.", "1 Code Freeze: 2026-07-24"},
 		{"two at once", "- 24 July 2026: Code and Test Freeze", "1 Code Freeze: 2026-07-24\n1 Test Freeze: 2026-07-24"},
 		{"front matter with entries", "---\nschedule:\n  - name: Code Freeze\n    date: 2026-07-24\n  - {event: Docs Freeze, when: \"4 August 2026\"}\n---\n", "4 Code Freeze: 2026-07-24\n5 Docs Freeze: 2026-08-04"},
 		{"broken front matter", "---\na: [\n---\n- 24 July 2026: Code Freeze", "4 Code Freeze: 2026-07-24\nfault 1: the front matter could not be read: yaml: line 1: did not find expected node content"},
@@ -138,6 +141,17 @@ func TestForms(t *testing.T) {
 	for _, tt := range tests {
 		if d := cmp.Diff(tt.want, words(cycle.Parse("1.37", []byte(tt.src)))); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", tt.name, d)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	src := []byte(strings.Repeat(whole, 4)) // upstream's files have some 15 kB
+	b.SetBytes(int64(len(src)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(cycle.Parse("1.37", src).Deadlines) == 0 {
+			b.Fatal("nothing was read")
 		}
 	}
 }
@@ -165,4 +179,13 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A file that is no schedule costs no more than its size, and does not fill the state with faults.
+func TestHugeFile(t *testing.T) {
+	src := strings.Repeat("- Code Freeze: 31 June 2026\n", 5000) + "- Code Freeze: 24 July 2026\n" + strings.Repeat("  and more words\n", 100_000)
+	got := cycle.Parse("1.37", []byte(src))
+	if len(got.Faults) > 100 || len(got.Deadlines) != 1 || len(got.Unread) != 0 {
+		t.Errorf("%d faults, %v, %v", len(got.Faults), got.Deadlines, got.Unread)
+	}
 }

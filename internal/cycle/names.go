@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // The names of deadlines.
@@ -81,7 +82,7 @@ func (p *parser) isRelease(label string) bool {
 		return false
 	}
 	rest = strings.TrimPrefix(rest, ".0")
-	switch strings.Trim(rest, " !.:") {
+	switch strings.TrimLeft(strings.TrimRightFunc(rest, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " :") {
 	case "released", "release", "is released", "release day", "release date", "final release", "ga", "general availability", "is out":
 		return true
 	case "":

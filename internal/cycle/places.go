@@ -23,6 +23,9 @@ var (
 	placeholds = regexp.MustCompile(`(?i)\b(tbd|tba|tbc|n/a|to be (decided|determined|announced|confirmed)|not decided|unknown|cancell?ed)\b`)
 )
 
+// longestItem bounds an item of a list with its further lines, in bytes.
+const longestItem = 2000
+
 // clean is a text without Markdown, HTML and what is struck through.
 func clean(s string) string {
 	s = struck.ReplaceAllString(s, " ")
@@ -128,11 +131,14 @@ func (p *parser) body(lines []string, from int) {
 			continue
 		default:
 			if m := bullet.FindStringSubmatch(line); m != nil {
+				if p.item(m[1], i+1, true) { // what follows is prose
+					break
+				}
 				whole, next := m[1], i+1
-				for ; next < len(lines) && continues(lines[next]); next++ {
+				for ; next < len(lines) && len(whole) < longestItem && continues(lines[next]); next++ {
 					whole += " " + strings.TrimSpace(lines[next])
 				}
-				p.item(whole, i+1)
+				p.item(whole, i+1, false)
 			}
 		}
 		columns = nil
@@ -195,20 +201,32 @@ func columnsOf(head []string) *[2]int {
 	return &[2]int{what, when}
 }
 
+// mayName reports whether a text has a word that each name of a deadline has one of. It is cheap, and most lines of a
+// file have none.
+func mayName(text string) bool {
+	text = strings.ToLower(text)
+	for _, word := range []string{"freeze", "doc", "release", "general availability", " is out", "ga"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
 // row reads a row of a table.
 func (p *parser) row(cells []string, columns *[2]int, line int) {
 	what, when, dated := 0, -1, columns != nil
 	switch {
 	case columns != nil:
 		what, when = columns[0], columns[1]
-	default:
+	case mayName(cells[what]):
 		for i, c := range cells {
 			if i > 0 && when < 0 && hasDate(clean(c)) {
 				when = i
 			}
 		}
 	}
-	if what >= len(cells) || when < 0 || when >= len(cells) {
+	if what >= len(cells) || when < 0 || when >= len(cells) || !mayName(cells[what]) {
 		return
 	}
 	label := leftovers.ReplaceAllString(weekOf.ReplaceAllString(withoutMoments(clean(cells[what])), " "), " ")
@@ -217,11 +235,18 @@ func (p *parser) row(cells []string, columns *[2]int, line int) {
 	}
 }
 
-// item reads an item of a list: a date, and what it is the date of, in whatever order.
-func (p *parser) item(text string, line int) {
+// item reads an item of a list: a date, and what it is the date of, in whatever order. It says whether it has both;
+// whole wants nothing less.
+func (p *parser) item(text string, line int, whole bool) bool {
+	if !mayName(text) {
+		return false
+	}
 	text = formerly.ReplaceAllString(clean(text), " ")
 	label := strings.TrimSpace(leftovers.ReplaceAllString(weekOf.ReplaceAllString(withoutMoments(text), " "), " "))
-	if names := p.namesIn(label); len(names) > 0 {
-		p.places = append(p.places, found{names: names, when: text, line: line, dated: looksDated(text)})
+	names, dated := p.namesIn(label), looksDated(text)
+	if len(names) == 0 || whole && !dated {
+		return false
 	}
+	p.places = append(p.places, found{names: names, when: text, line: line, dated: dated})
+	return true
 }

@@ -108,7 +108,9 @@ func TestNextDue(t *testing.T) {
 	d := func(release, name string, day, hours int) snapshot.Deadline {
 		return snapshot.Deadline{Release: release, Name: name, At: inMarch(day).Add(time.Duration(hours) * time.Hour), Day: hours == 0}
 	}
-	m := func(title string, day int) snapshot.Milestone { return snapshot.Milestone{Title: title, Due: inMarch(day)} }
+	m := func(title string, day int) snapshot.Milestone {
+		return snapshot.Milestone{Title: title, Due: inMarch(day)}
+	}
 	now := inMarch(12).Add(9 * time.Hour)
 	for _, tt := range []struct {
 		name  string
