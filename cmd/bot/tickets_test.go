@@ -26,6 +26,8 @@ type ticketWorld struct {
 	*testWorld
 	mu  sync.Mutex
 	now time.Time
+	// skew is how much later the program's clock is than GitHub's.
+	skew time.Duration
 }
 
 // ticketRules is a configuration of tickets alone.
@@ -78,7 +80,7 @@ func (w *ticketWorld) run(args ...string) result {
 	w.t.Helper()
 	var out, errs bytes.Buffer
 	count := w.gh.Count().API()
-	code := execute(w.t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: w.env, now: w.clock})
+	code := execute(w.t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: w.env, now: func() time.Time { return w.clock().Add(w.skew) }})
 	return result{code, out.String(), errs.String(), w.gh.Count().API() - count}
 }
 
@@ -516,5 +518,39 @@ func TestTicketsOfThePreset(t *testing.T) {
 	add("Widgets stopped in a test", "kind/flake")
 	if r := w.ok("run"); r.api > 3 || !strings.Contains(w.newest(), "Tickets: urgent-regressions (1)") {
 		t.Errorf("%d requests\n%s\n%s", r.api, w.calls(r.api), w.newest())
+	}
+}
+
+// TestTicketsWithAWrongClock: only GitHub's clock counts.
+func TestTicketsWithAWrongClock(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-72 * time.Hour, 72 * time.Hour} {
+		w := newTicketWorld(t, ticketRules("digests: [{name: d, channels: [{type: stdout}]}]\n", urgentRule))
+		w.skew = skew
+		before := w.open(widgets, "Widgets turned", urgent()...)
+		w.close(before, "completed")
+		w.pass(time.Hour)
+		w.ok("run")
+		w.pass(time.Hour)
+		n := w.open(widgets, "Widgets turn", urgent()...)
+		w.tells(fmt.Sprintf("the clock is wrong by %s", skew), fmt.Sprintf("acme/widgets#%d ticket.opened", n))
+		w.ok("run")
+		w.tells("told once", "")
+	}
+}
+
+// TestTicketsReplayed: a recorded run with pages of issues is the same run again, without the network.
+func TestTicketsReplayed(t *testing.T) {
+	t.Parallel()
+	w := newTicketWorld(t, ticketRules("", urgentRule, designRule))
+	w.ok("run")
+	for i := range 130 {
+		w.pass(time.Second)
+		w.gh.AddIssue(widgets, ghtest.Issue{Title: fmt.Sprintf("Widget %d breaks", i), Author: "amy", Labels: urgent()})
+	}
+	folder := filepath.Join(w.dir, "recording")
+	w.ok("run", "--dry-run", "--record", folder)
+	if r := w.run("run", "--replay", folder); r.code != 0 || r.api != 0 {
+		t.Errorf("exit code %d, %d requests\n%s%s", r.code, r.api, r.stdout, r.stderr)
 	}
 }

@@ -127,7 +127,7 @@ type ticketNode struct {
 type TicketsOffError struct{ Repository string }
 
 func (e *TicketsOffError) Error() string {
-	return fmt.Sprintf("%s has its issues switched off", e.Repository)
+	return fmt.Sprintf("%s has its issues switched off; take its rules out of sources.tickets", e.Repository)
 }
 
 // ticketsOf reads it. What is null for whatever reason is never taken for none.

@@ -389,7 +389,8 @@ func says(text, phrase string) bool {
 		after, _ := utf8.DecodeRuneInString(text[end:])
 		first, _ := utf8.DecodeRuneInString(phrase)
 		last, _ := utf8.DecodeLastRuneInString(phrase)
-		if !(within(first) && within(before)) && !(within(last) && within(after)) {
+		goesOn := within(first) && within(before) || within(last) && within(after)
+		if !goesOn {
 			return true
 		}
 		_, size := utf8.DecodeRuneInString(text[begin:])
