@@ -80,7 +80,7 @@ func TestReleases(t *testing.T) {
 
 // TestDays: a day is split into its notes; its date is the day, whenever it was edited.
 func TestDays(t *testing.T) {
-	d := feedtest.Day{Day: day(2026, 8, 18), Edited: day(2026, 8, 25), Notes: []feedtest.Note{{"Feature", "<strong>(2026-R35)</strong> Widgets. <h4>Inner</h4> more"}, {"Security bulletin", "A <a href=\"x\">hole</a>."}}}
+	d := feedtest.Day{Day: day(2026, 8, 18), Edited: day(2026, 8, 25), Notes: []feedtest.Note{{Kind: "Feature", Text: "<strong>(2026-R35)</strong> Widgets. <h4>Inner</h4> more"}, {Kind: "Security bulletin", Text: "A <a href=\"x\">hole</a>."}}}
 	e := parse(t, string(feedtest.Days(d)))[0]
 	if !e.Published.Equal(time.Date(2026, 8, 18, 0, 0, 0, 0, time.UTC)) || len(e.Parts) != 2 {
 		t.Fatalf("%+v", e)

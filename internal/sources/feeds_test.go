@@ -47,6 +47,7 @@ type reader struct {
 }
 
 func newReader(t *testing.T) *reader {
+	t.Helper()
 	w := &web{}
 	return &reader{t: t, web: w, src: sources.Feed{Key: "blog", Title: "Blog", URL: feedURL, Fetch: w}, now: aug(20)}
 }
