@@ -96,7 +96,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 }
 
 // explain says in words what went wrong, without the URL.
-func explain(u *url.URL, err error) error {
+func explain(u *url.URL, err error) *Error {
 	e := &Error{Host: shown(u.Host)}
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		e.Host, e.Reason, e.cause = refused.Host, notSpokenTo+refused.Reason, refused

@@ -115,11 +115,11 @@ func (f *Fetcher) try(ctx context.Context, u *url.URL, known Validators) (got Fe
 	if sendable(known.LastModified) {
 		req.Header.Set("If-Modified-Since", known.LastModified)
 	}
-	resp, err := f.client.Do(req) //nolint:bodyclose // closed below, or nil
+	resp, err := f.client.Do(req)
 	if err != nil {
 		return got, f.afterError(ctx, err), f.failed(u, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read as far as it is needed
+	defer resp.Body.Close()
 	asked := sendable(known.ETag) || sendable(known.LastModified)
 	switch {
 	case resp.StatusCode == http.StatusNotModified && asked:
@@ -167,7 +167,7 @@ func (f *Fetcher) failed(u *url.URL, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return f.timed(e)
 	}
-	e, _ := explain(u, err).(*Error)
+	e := explain(u, err)
 	_, redirect := errors.AsType[*redirectError](err)
 	_, refused := errors.AsType[*RefusedError](err)
 	// An error that was recorded has the words alone.

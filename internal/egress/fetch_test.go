@@ -84,33 +84,34 @@ func TestFetchSaysWhatIsWrong(t *testing.T) {
 			w.Header().Set("Location", address)
 			w.WriteHeader(code)
 		}
+		answer := func(code int) { w.WriteHeader(code) }
 		switch r.URL.Path {
 		case "/500", "/502":
-			w.WriteHeader(500)
+			answer(500)
 		case "/503":
-			w.WriteHeader(503)
+			answer(503)
 		case "/429":
 			w.Header().Set("Retry-After", "7")
-			w.WriteHeader(429)
+			answer(429)
 		case "/429/long":
 			w.Header().Set("Retry-After", "3600")
-			w.WriteHeader(429)
+			answer(429)
 		case "/503/date":
 			w.Header().Set("Date", "Tue, 18 Aug 2026 10:00:00 GMT")
 			w.Header().Set("Retry-After", "Tue, 18 Aug 2026 10:00:05 GMT")
-			w.WriteHeader(503)
+			answer(503)
 		case "/404":
-			w.WriteHeader(404)
+			answer(404)
 		case "/410":
-			w.WriteHeader(410)
+			answer(410)
 		case "/403":
-			w.WriteHeader(403)
+			answer(403)
 		case "/204":
-			w.WriteHeader(204)
+			answer(204)
 		case "/304":
-			w.WriteHeader(304)
+			answer(304)
 		case "/301":
-			w.WriteHeader(301)
+			answer(301)
 		case "/loop":
 			to(302, "/loop")
 		case "/private":
@@ -126,7 +127,7 @@ func TestFetchSaysWhatIsWrong(t *testing.T) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = io.WriteString(w, "<feed>")
 		case "/slow":
-			w.WriteHeader(200)
+			answer(200)
 			_, _ = io.WriteString(w, "<feed>")
 			w.(http.Flusher).Flush()
 			<-release
@@ -185,7 +186,7 @@ func TestFetchTriesAgain(t *testing.T) {
 	var times atomic.Int64
 	srv, _ := counting(t, func(w http.ResponseWriter, r *http.Request) {
 		if times.Add(1) == 1 {
-			w.WriteHeader(502)
+			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
 		_, _ = io.WriteString(w, "there")
@@ -287,7 +288,7 @@ func TestFetchWaitsAsLongAsItsRun(t *testing.T) {
 		f := egress.NewFetcher(way, egress.FetchOptions{Around: func(http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) {
 				answers++
-				return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"20"}}, Body: http.NoBody, Request: r}, nil
+				return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"20"}}, Body: http.NoBody, Request: r}, nil
 			})
 		}})
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

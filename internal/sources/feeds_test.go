@@ -47,6 +47,7 @@ type feedReader struct {
 }
 
 func newFeedReader(t *testing.T) *feedReader {
+	t.Helper()
 	w := &web{}
 	return &feedReader{t: t, web: w, src: sources.Feed{Key: "blog", Title: "Blog", URL: feedURL, Fetch: w}, now: aug(20)}
 }
