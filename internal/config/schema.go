@@ -236,7 +236,7 @@ func digestsField() field {
 			{name: "schedule", kind: text, without: "due at every run", example: `"17 7 * * 1"`,
 				doc: "When it is due: a cron expression of five fields (minute, hour, day of month, month, day of week with Sunday 0). Pick an odd minute; GitHub delays jobs at the full hour."},
 			{name: "timezone", kind: text, def: "UTC", example: "Europe/Berlin",
-				doc: "The time zone of the schedule, by IANA name. Where clocks change, times between 01:00 and 03:00 may be skipped or come twice on that day."},
+				doc: "The time zone of the schedule, by IANA name. Where clocks change, a time that the day does not have is due when the clocks have moved, and one that comes twice is due once."},
 			{name: "upstreams", kind: texts, without: "all", example: "[kubernetes]",
 				doc: "Only these upstreams, by name."},
 			{name: "severities", kind: texts, without: "all", example: "[act, know]",
