@@ -17,7 +17,7 @@ func TestDocsSource(t *testing.T) {
 		"no address":            {"{repository: acme/site, path: gates, url: gates}", "sources.docs.url"},
 		"another scheme":        {"{repository: acme/site, path: gates, removed_url: \"javascript:alert(1)//{gate}\"}", "sources.docs.removed_url"},
 		"a list":                {"[]", "sources.docs"},
-		"an unknown key":        {"{repository: acme/site, path: gates, adress: x}", "adress"},
+		"an unknown key":        {"{repository: acme/site, path: gates, colour: x}", "colour"},
 	} {
 		text := "upstreams: [{name: acme, repository: acme/acme, sources: {docs: " + tt.docs + "}}]\n"
 		_, err := load(t, text)

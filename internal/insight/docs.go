@@ -151,7 +151,7 @@ func (c comparison) withCode(g gate.Gate, p snapshot.DocPage, hasPage bool) []do
 		return c.told(g, docpage.Removed, "says that it is removed"+end, "has it")
 	case ended:
 		return c.told(g, docpage.Ended, "lists it through v"+row.To+" only", "has it as "+specWords(spec))
-	case row.Stage != spec.Stage && !(row.Stage == gate.Alpha && spec.Stage == gate.PreAlpha):
+	case row.Stage != spec.Stage && (row.Stage != gate.Alpha || spec.Stage != gate.PreAlpha):
 		return c.told(g, docpage.OtherStage, "says "+stageWord(row.Stage)+" since v"+row.From, "says "+specWords(spec))
 	}
 	var out []docpage.Disagreement

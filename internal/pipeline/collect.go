@@ -367,7 +367,9 @@ func (r *Runner) wholeAt(ctx context.Context, from []origin, when moment, opts O
 	if err != nil {
 		return nil, err
 	}
-	if missing := append(c.failed, c.skipped...); len(missing) > 0 {
+	// What a token would be needed for is left out on either side, and said to be.
+	left := slices.DeleteFunc(slices.Clone(c.skipped), func(f store.FailedSource) bool { return f.Reason == sources.NeedsToken })
+	if missing := append(c.failed, left...); len(missing) > 0 {
 		return nil, &SourceError{Failed: missing, All: c.good == 0, Err: c.cause}
 	}
 	return c.snap, nil

@@ -2,7 +2,6 @@ package sample
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -109,20 +108,6 @@ func WebsiteSteps(table *facts.Table) ([]Step, error) {
 		add("Correct a page, and an early one", time.Date(2026, time.February, 18, 15, 0, 0, 0, time.UTC), edited)
 	}
 	return steps, nil
-}
-
-// DemoWebsite makes the kubernetes/website of `bot demo` at dir, a bare repository with the steps of [WebsiteSteps] but
-// the last: v1.36 is about to come out there.
-func DemoWebsite(ctx context.Context, dir string) error {
-	table, err := facts.Load()
-	if err != nil {
-		return fmt.Errorf("make demo website: %w", err)
-	}
-	steps, err := WebsiteSteps(table)
-	if err != nil {
-		return fmt.Errorf("make demo website: %w", err)
-	}
-	return Repository(ctx, dir, steps[:WebsiteV136])
 }
 
 func pagePath(name string) string { return PagesFolder + "/" + name + ".md" }

@@ -15,8 +15,8 @@ import (
 )
 
 // pagesOf reads the pages of a tree as the bot does.
-func pagesOf(t testing.TB, files map[string][]byte) snapshot.DocSet {
-	t.Helper()
+func pagesOf(tb testing.TB, files map[string][]byte) snapshot.DocSet {
+	tb.Helper()
 	var set snapshot.DocSet
 	for file, text := range files {
 		if !docpage.IsPage(sample.PagesFolder, file) {
@@ -24,7 +24,7 @@ func pagesOf(t testing.TB, files map[string][]byte) snapshot.DocSet {
 		}
 		p, err := docpage.Parse(file, text)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		page := snapshot.DocPage{Path: file, Gate: p.Gates[0], Removed: p.Removed}
 		for _, s := range p.Stages {
@@ -36,15 +36,15 @@ func pagesOf(t testing.TB, files map[string][]byte) snapshot.DocSet {
 }
 
 // gatesOf reads the gates of a release from its sample.
-func gatesOf(t testing.TB, table *facts.Table, release string) snapshot.GateSet {
-	t.Helper()
+func gatesOf(tb testing.TB, table *facts.Table, release string) snapshot.GateSet {
+	tb.Helper()
 	files, err := sample.Files(release, table.Rows(release), sample.Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	res, err := gate.Parse(sample.Packages(), sample.GateFiles(files))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return snapshot.GateSet{Version: gate.MinorOf(release), Gates: res.Gates}
 }
@@ -108,8 +108,7 @@ func TestStepsOfTheWebsite(t *testing.T) {
 	}
 	golden.Check(t, "testdata/ImageVolume.md.golden", all[name(sample.StalePage)])
 	golden.Check(t, "testdata/CRIContainerLogRotation.md.golden", all[name(sample.LogRotation)])
-	dir := path.Join(t.TempDir(), "website.git")
-	if err := sample.DemoWebsite(t.Context(), dir); err != nil {
+	if err := sample.Repository(t.Context(), path.Join(t.TempDir(), "website.git"), steps); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -48,7 +48,7 @@ func (s Docs) Watch(string) Watch {
 func (s Docs) Collect(ctx context.Context, r repo.Reader, at Commit) (snapshot.Section, error) {
 	sec := snapshot.Section{Source: s.Name(), Status: snapshot.Complete, Parser: s.Parser(), Ref: at.Ref, SHA: at.SHA}
 	if s.NoToken {
-		return snapshot.Section{}, &SkippedError{"needs a token"}
+		return snapshot.Section{}, &SkippedError{NeedsToken}
 	}
 	if at.OIDs[s.Path] == "" {
 		return snapshot.Section{}, &AbsentError{fmt.Sprintf("%s has no folder %s at %s; check sources.docs of this upstream", s.Repository, s.Path, short(at.SHA))}

@@ -78,6 +78,9 @@ type SkippedError struct{ Reason string }
 
 func (e *SkippedError) Error() string { return "skipped: " + e.Reason }
 
+// NeedsToken is the reason of what is not read without a token.
+const NeedsToken = "needs a token"
+
 // blobsOf reads files by their object ids.
 func blobsOf(ctx context.Context, r repo.Reader, sha string, want []snapshot.Object) ([]repo.Blob, error) {
 	objects := make([]repo.Object, len(want))
