@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/upstream-digest/bot/internal/repo"
@@ -42,6 +43,19 @@ func (g GitHistory) FilesAt(ctx context.Context, shas []string, path string) (ma
 	return g.Tracer.FilesAt(ctx, shas, path)
 }
 
+// FilesBefore implements trace.Git.
+func (g GitHistory) FilesBefore(ctx context.Context, shas []string, path string) (map[string]trace.Version, error) {
+	got, err := g.Tracer.FilesBefore(ctx, shas, path)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]trace.Version, len(got))
+	for sha, v := range got {
+		out[sha] = trace.Version{SHA: v.SHA, Data: v.Data}
+	}
+	return out, nil
+}
+
 // Pulls reads pull requests, those that are none left out.
 func (g GitHistory) Pulls(ctx context.Context, numbers []int) (map[int]trace.Pull, error) {
 	got, err := g.Tracer.PullRequests(ctx, numbers)
@@ -57,5 +71,5 @@ func (g GitHistory) Pulls(ctx context.Context, numbers []int) (map[int]trace.Pul
 }
 
 func commitOf(c repo.CommitInfo) trace.Commit {
-	return trace.Commit{SHA: c.SHA, When: c.When, PRs: c.PRs}
+	return trace.Commit{SHA: c.SHA, When: c.When, PRs: c.PRs, Landed: c.Landed, LandedAt: c.LandedAt, Title: cmp.Or(c.Title, c.Headline)}
 }

@@ -154,11 +154,17 @@ func merge(claims []Claim, remarks map[string]string) []Link {
 			return cmp.Or(a.Confidence.rank()-b.Confidence.rank(), order(a.Rule)-order(b.Rule), cmp.Compare(a.Source, b.Source))
 		})
 		l := Link{Evidence: list[0].Evidence, Remark: remarks[target]}
+		undone := l.Remark != ""
 		for _, c := range list[1:] {
 			l.Also = append(l.Also, Reason{Rule: c.Rule, Source: c.Source, Confidence: c.Confidence})
 		}
+		for _, c := range list {
+			if l.Remark == "" {
+				l.Remark = c.Remark
+			}
+		}
 		l.Confidence = together(list)
-		if l.Remark != "" {
+		if undone {
 			l.Confidence = Possible
 		}
 		out = append(out, l)

@@ -90,6 +90,8 @@ type Claim struct {
 	Role    Role
 	Stage   gate.Stage
 	Version string
+	// Remark is a sentence about the target as far as the rule knows it: "it reverts owner/repo#N".
+	Remark string
 	Evidence
 }
 
