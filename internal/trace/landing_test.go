@@ -72,13 +72,19 @@ func (h *merges) commit(day int, message string, gates map[string][]string, pare
 // pull is a pull request whose commit was made on one day and landed on another. The change is given what there was.
 func (h *merges) pull(number int, title string, made, lands int, change func(gates map[string][]string)) {
 	h.t.Helper()
+	h.pullFrom(made, number, title, made, lands, change)
+}
+
+// pullFrom is pull of a branch that was begun on an older day than its commit was made.
+func (h *merges) pullFrom(begun, number int, title string, made, lands int, change func(gates map[string][]string)) {
+	h.t.Helper()
 	if lands <= h.day {
 		h.t.Fatalf("#%d lands before the one before it", number)
 	}
 	h.day = lands
 	base := h.main[0]
 	for _, l := range h.main {
-		if l.day <= made {
+		if l.day <= begun {
 			base = l
 		}
 	}
@@ -200,11 +206,11 @@ func newBusyHistory(t *testing.T) *merges {
 		gates[name] = []string{alpha}
 	}
 	h := newMerges(t, gates)
-	next := 100
-	stir := func(made, lands int) { // somebody else's work
+	next := 200
+	stir := func(begun, lands int) { // somebody else's work, on an old base and of the day before
 		n := next
 		next++
-		h.pull(n, fmt.Sprintf("Stir %d", n), made, lands, func(g map[string][]string) {
+		h.pullFrom(begun, n, fmt.Sprintf("Stir %d", n), lands-1, lands, func(g map[string][]string) {
 			name := fmt.Sprintf("Bystander%02d", n%20)
 			g[name] = append([]string{alpha}, "// stirred by "+fmt.Sprint(n))
 		})
@@ -239,6 +245,16 @@ func newBusyHistory(t *testing.T) *merges {
 		}
 	})
 	stir(15, 39)
+	for i := range 6 { // removed, brought back and removed in three days, and much work in between
+		name, day := fmt.Sprintf("Flicker%d", i), 40+14*i
+		h.pull(20+10*i, "Add "+name, day-1, day, func(g map[string][]string) { g[name] = []string{alpha} })
+		for k := range 5 + i {
+			stir(day-3, day+1+k)
+		}
+		h.pull(21+10*i, "Drop "+name, day+i+5, day+i+6, func(g map[string][]string) { delete(g, name) })
+		h.pull(22+10*i, "Revert \"Drop "+name+"\"", day+i+6, day+i+7, func(g map[string][]string) { g[name] = []string{alpha} })
+		h.pull(23+10*i, "Drop "+name+" again", day+i+7, day+i+8, func(g map[string][]string) { delete(g, name) })
+	}
 	return h
 }
 
@@ -288,6 +304,9 @@ func TestHistoryOfMerges(t *testing.T) {
 		gone("removed, brought back, removed again", "TwiceGoneWidget", nil, 11, 39)
 		gone("removed once so far", "TwiceGoneWidget", nil, 11, 28)
 		gone("demoted by a revert", "UndoneWidget", &beta, 31, 36)
+		for i := range 6 {
+			gone(fmt.Sprintf("flickering %d", i), fmt.Sprintf("Flicker%d", i), nil, 40+14*i, 140)
+		}
 		gone("still there", "UndoneWidget", nil, 11, 39)
 	}
 	want := map[string]string{
@@ -304,6 +323,9 @@ func TestHistoryOfMerges(t *testing.T) {
 		"removed once so far":                        "#3 certain",
 		"demoted by a revert":                        "#7 certain, it reverts #5",
 		"still there":                                "",
+	}
+	for i := range 6 {
+		want[fmt.Sprintf("flickering %d", i)] = fmt.Sprintf("#%d certain", 23+10*i)
 	}
 	for name, got := range answers {
 		if d := cmp.Diff(want, got); d != "" {
