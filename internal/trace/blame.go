@@ -356,8 +356,8 @@ func (t *Files) claim(i int, w Wanted, c Commit, rule, path string, how Confiden
 			remark = "it reverts " + was
 		}
 	}
-	t.found[i] = append(t.found[i], Claim{What: ToPull, Stage: w.Step.Stage, Role: roleOf(w.Step), Version: w.Step.Version, Remark: remark, Evidence: Evidence{
-		Rule: rule, Target: target, URL: url, Source: path + " at " + short(c.landed()), Confidence: how,
+	t.found[i] = append(t.found[i], Claim{What: ToPull, Stage: w.Step.Stage, Role: roleOf(w.Step), Version: w.Step.Version, Evidence: Evidence{
+		Rule: rule, Target: target, URL: url, Source: path + " at " + short(c.landed()), Confidence: how, Remark: remark,
 	}})
 }
 

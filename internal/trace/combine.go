@@ -153,7 +153,8 @@ func merge(claims []Claim, remarks map[string]string) []Link {
 		slices.SortFunc(list, func(a, b Claim) int {
 			return cmp.Or(a.Confidence.rank()-b.Confidence.rank(), order(a.Rule)-order(b.Rule), cmp.Compare(a.Source, b.Source))
 		})
-		l := Link{Evidence: list[0].Evidence, Remark: remarks[target]}
+		l := Link{Evidence: list[0].Evidence}
+		l.Remark = remarks[target]
 		undone := l.Remark != ""
 		for _, c := range list[1:] {
 			l.Also = append(l.Also, Reason{Rule: c.Rule, Source: c.Source, Confidence: c.Confidence})
