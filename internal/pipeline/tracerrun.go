@@ -402,8 +402,8 @@ func (t *tracing) pulls(ctx context.Context, list []*asked, repository trace.Rep
 		for part := range slices.Chunk(ask, pullsAtOnce) {
 			got, err := GitHistory{tr}.Pulls(t.ctx, part)
 			if err != nil {
-				if _, all := reasonNot(err); all {
-					t.stopped, _ = reasonNot(err)
+				if why, all := reasonNot(err); all {
+					t.stopped = why
 				}
 				t.r.log().WarnContext(ctx, "pull requests were not read", "repository", repository.Name, "error", err)
 				break
@@ -446,9 +446,9 @@ func (t *tracing) docs(ctx context.Context, list []*asked, res diff.UpstreamResu
 		return
 	}
 	got := t.r.Repositories.Heads(t.ctx, []repo.HeadRequest{{Repository: trace.DocsRepository, Paths: paths}})[0]
-	if got.Err != nil {
-		if _, all := reasonNot(got.Err); all && !isUnable(got.Err) {
-			t.stopped, _ = reasonNot(got.Err)
+	if _, none := errors.AsType[*repo.NotFoundError](got.Err); got.Err != nil && !none { // on another host there may be no such repository
+		if why, all := reasonNot(got.Err); all && !isUnable(got.Err) {
+			t.stopped = why
 		}
 		t.r.log().DebugContext(ctx, "the documentation was not asked", "error", got.Err)
 		return

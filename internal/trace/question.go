@@ -126,17 +126,21 @@ func (t *Files) Know(path string, gates []gate.Gate) {
 		return
 	}
 	have := map[string][]spot{}
+	lines := false
 	for _, g := range gates {
-		if len(g.Registered) == 0 || g.Registered[0].File != path {
+		i := slices.IndexFunc(g.Registered, func(r gate.Registration) bool { return r.File == path })
+		if i < 0 {
 			continue
 		}
 		for _, s := range g.Specs {
-			if s.Line > 0 {
-				have[g.Const] = append(have[g.Const], spot{version: s.Since, stage: s.Stage, on: s.Default, locked: s.Locked, line: s.Line})
+			line := 0 // where it is registered once more its lines are not told
+			if i == 0 {
+				line, lines = s.Line, lines || s.Line > 0
 			}
+			have[g.Const] = append(have[g.Const], spot{version: s.Since, stage: s.Stage, on: s.Default, locked: s.Locked, line: line})
 		}
 	}
-	if len(have) > 0 {
+	if lines {
 		t.files[at] = have
 	}
 }
