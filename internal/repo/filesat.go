@@ -99,11 +99,10 @@ func (r *tokenReader) versionsPerDocument(path string) int {
 // to found, and the id of each file that there is to ids. With parents it reads the files before the commits, and adds at
 // which.
 func (r *tokenReader) versions(ctx context.Context, shas []string, path string, found map[string][]byte, ids, parents map[string]string) error {
-	name, open, shut := "FilesAt", "", ""
+	doc, open, shut := newDocument("FilesAt"), "", ""
 	if parents != nil {
-		name, open, shut = "FilesBefore", "parents(first: 1) { nodes { oid ", " } }"
+		doc, open, shut = newDocument("FilesBefore"), "parents(first: 1) { nodes { oid ", " } }"
 	}
-	doc := newDocument(name)
 	doc.repository("r", r.owner, r.name)
 	at := doc.bind("String!", path)
 	for i, sha := range shas {
