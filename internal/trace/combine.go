@@ -215,5 +215,5 @@ func families(l Link) int {
 
 // order is by how near to the change itself a rule reads.
 func order(rule string) int {
-	return slices.Index([]string{RuleKEPComment, RuleProposalGates, RuleBlame, RuleRemoval, RuleNoteWords, RulePathHistory, RuleHistory, RuleNoteData, RulePullBody, RuleReleaseNote, RuleKEPNumber}, rule)
+	return slices.Index([]string{RuleKEPComment, RuleProposalGates, RuleBlame, RuleRemoval, RuleNoteWords, RulePathHistory, RuleHistory, RuleNoteData, RulePullBody, RuleReleaseNote, RuleKEPNumber, RuleSearch}, rule)
 }
