@@ -3,9 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/gate"
@@ -266,4 +270,62 @@ func TestOverridesOfLinks(t *testing.T) {
 			t.Errorf("%q is not told:\n%s", s, text)
 		}
 	}
+}
+
+// TestTracingFaults lets every call of tracing meet every fault, for as long as it lasts: the digest is filed all the
+// same, in one issue, the exit code stays 0, and the run after it is quiet for one request.
+func TestTracingFaults(t *testing.T) {
+	m := newMatrix(t)
+	s := m.scenarios[0]
+	s.traces = true
+	plain := *s
+	plain.traces = false
+	calls := map[string]bool{}
+	for _, c := range m.cells(t, s) {
+		calls[c.call] = true
+	}
+	for _, c := range m.cells(t, &plain) {
+		delete(calls, c.call)
+	}
+	if len(calls) < 3 {
+		t.Fatalf("tracing sends %v", slices.Collect(maps.Keys(calls)))
+	}
+	thin := 1
+	if testing.Short() || raceDetector {
+		thin = 7
+	}
+	n := 0
+	for i, c := range m.cells(t, s) {
+		if !calls[c.call] || !c.ever || i%thin != 0 {
+			continue
+		}
+		n++
+		t.Run(c.name(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := m.enter(t, s)
+				f := c.fault.Fault
+				f.Times, f.Match = -1, func(r ghtest.Request) bool { return callName(r) == c.call }
+				b.gh.AddFault(f)
+				limited := strings.Contains(c.fault.name, "limit") || strings.Contains(c.fault.name, "primary") || strings.Contains(c.fault.name, "secondary")
+				r := b.run(s.args...)
+				// A limit is GitHub's for all that is asked: the publishing may meet it too, and says so by its own code.
+				if r.code != exitDone && (!limited || r.code != exitDelivery) {
+					t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+				}
+				b.gh.ClearFaults()
+				time.Sleep(2 * time.Hour)
+				if r := b.run("run"); r.code != exitDone {
+					t.Fatalf("then exit code %d\n%s", r.code, r.stderr)
+				}
+				if n := len(b.issues()); n != 1 {
+					t.Errorf("%d issues, want one", n)
+				}
+				if r := b.run("run"); r.code != exitDone || r.api != 1 {
+					t.Errorf("a quiet run leaves with %d after %d requests", r.code, r.api)
+				}
+			})
+		})
+	}
+	t.Logf("%d calls, %d cells", len(calls), n)
 }
