@@ -55,10 +55,7 @@ func (a *app) demoExplain(ctx context.Context, query, format, output string) err
 	}
 	defer gh.Close()
 	inner := &app{env: a.env, logFormat: a.logFormat, verbose: a.verbose, config: filepath.Join(dir, "config.yaml")}
-	inner.env.environ = []string{
-		"GITHUB_TOKEN=demo", "GITHUB_API_URL=" + gh.URL(), "GITHUB_GRAPHQL_URL=" + gh.URL() + "/graphql", "GITHUB_SERVER_URL=https://github.com",
-		"BOT_GITHUB_RAW_URL=" + gh.URL() + "/raw", "BOT_STORE_PATH=" + filepath.Join(dir, "bot.db"),
-	}
+	inner.env.environ = livesEnvironment(gh, dir)
 	if err := os.WriteFile(inner.config, []byte("upstreams:\n  - preset: kubernetes\n"), 0o600); err != nil {
 		return err
 	}
@@ -69,6 +66,14 @@ func (a *app) demoExplain(ctx context.Context, query, format, output string) err
 	}
 	fmt.Fprintf(a.env.stderr, "bot: %d requests to the stand-in; next: bot explain %s (the real upstream)\n", gh.Count().API(), query)
 	return err
+}
+
+// livesEnvironment leads the program to the stand-in. Links are those of the real host.
+func livesEnvironment(gh *ghtest.Server, dir string) []string {
+	return []string{
+		"GITHUB_TOKEN=demo", "GITHUB_API_URL=" + gh.URL(), "GITHUB_GRAPHQL_URL=" + gh.URL() + "/graphql", "GITHUB_SERVER_URL=https://github.com",
+		"BOT_GITHUB_RAW_URL=" + gh.URL() + "/raw", "BOT_STORE_PATH=" + filepath.Join(dir, "bot.db"),
+	}
 }
 
 // livesUpstream is a stand-in with the repositories that bot explain reads.

@@ -329,3 +329,70 @@ func TestTracingFaults(t *testing.T) {
 	}
 	t.Logf("%d calls, %d cells", len(calls), n)
 }
+
+// What tracing may cost, design section 6: 15 changed gates of one file 6 requests, their removals 4 more, two hundred
+// changes 40.
+func TestTracingCost(t *testing.T) {
+	cost := func(prepare func(w *testWorld), args ...string) (spent int, got map[string]string) {
+		t.Helper()
+		w := released(t)
+		prepare(w)
+		traced := w.ok(append([]string{"run", "--dry-run", "--format", "json"}, args...)...)
+		plain := w.set("BOT_TRACE_MAX_REQUESTS=0").ok(append([]string{"run", "--dry-run", "--format", "json"}, args...)...)
+		return traced.api - plain.api, tracedTo(t, traced.stdout)
+	}
+	all, err := releases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var up, down []func([]facts.Row) []facts.Row
+	for _, r := range all.Rows("v1.36") {
+		if r.Component != "kubernetes" || len(r.RegisteredIn) != 1 || r.RegisteredIn[0] != "kubernetes" {
+			continue
+		}
+		switch {
+		case r.Stage == gate.Beta && len(up) < 15 && r.Since != "1.36":
+			up = append(up, promote(r.Gate, stable36))
+		case r.Stage == gate.GA && len(down) < 5:
+			down = append(down, without(r.Gate))
+		}
+	}
+	week := func(changes ...func([]facts.Row) []facts.Row) func(w *testWorld) {
+		return func(w *testWorld) {
+			w.ok("run")
+			for i := range changes {
+				w.commit("v1.36", changedBy(changes[:i+1]...))
+				w.pull(900700+i, fmt.Sprintf("Change %d", i), "")
+			}
+		}
+	}
+	n, got := cost(week(up...))
+	t.Logf("15 changed gates of one file: %d requests", n)
+	if n > 6 || len(got) != 15 {
+		t.Errorf("%d changed gates: %d requests, want 6 at most", len(got), n)
+	}
+	for gate, links := range got {
+		if !strings.Contains(links, "blame certain change") {
+			t.Errorf("%s: %s", gate, links)
+		}
+	}
+	both, got := cost(week(append(up, down...)...))
+	t.Logf("and 5 removals: %d requests", both)
+	if both > n+4 || len(got) != 20 {
+		t.Errorf("%d changes: %d requests, want %d at most", len(got), both, n+4)
+	}
+	most, got := cost(func(*testWorld) {})
+	t.Logf("a first run with %d changes: %d requests", len(got), most)
+	if most > 40 {
+		t.Errorf("%d requests", most)
+	}
+	most, got = cost(func(w *testWorld) {
+		w.ok("run")
+		w.commit("v1.36", invented(200))
+		w.pull(900800, "Add them all", "")
+	})
+	t.Logf("%d changes: %d requests", len(got), most)
+	if most > 40 || len(got) != 200 {
+		t.Errorf("%d changes: %d requests", len(got), most)
+	}
+}
