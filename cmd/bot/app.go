@@ -28,6 +28,7 @@ import (
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/sources"
 	"github.com/upstream-digest/bot/internal/store/sqlite"
+	"github.com/upstream-digest/bot/internal/trace"
 )
 
 // app is one command line: its common flags and what must be closed at the end.
@@ -219,6 +220,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		return nil, &usageError{err}
 	}
 	r.Disagreements = disagreements(log)
+	r.Tracing = pipeline.Tracing{MaxRequests: cfg.Trace.MaxRequests, Repositories: set, Overrides: overrides(cfg.Trace)}
 	for _, u := range cfg.Upstreams {
 		up := upstream(u, client.ServerURL())
 		if d := u.Sources.Docs; d != nil && d.Enabled {
@@ -237,6 +239,19 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		r.Definitions = append(r.Definitions, def)
 	}
 	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch}, nil
+}
+
+// overrides are the links that the configuration gives, by upstream.
+func overrides(t config.Trace) map[string][]trace.Override {
+	out := map[string][]trace.Override{}
+	for _, o := range t.Overrides {
+		to := trace.Override{Gate: o.Gate, KEPs: o.KEPs, Tickets: o.Tickets, Note: o.Note}
+		for _, p := range o.PRs {
+			to.PRs = append(to.PRs, trace.OverridePull{Stage: p.Stage, Version: p.Version, Target: p.Pull})
+		}
+		out[o.Upstream] = append(out[o.Upstream], to)
+	}
+	return out
 }
 
 // orNone turns the configuration's 0, which means none, into what github.Options calls none.
@@ -365,7 +380,7 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 		return err
 	}
 	a.closers = append(a.closers, st.Close)
-	w.runner.State, w.runner.Writer = st, st
+	w.runner.State, w.runner.Writer, w.runner.Tracing.Answers = st, st, st
 	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
 	if a.env.armed != nil {
 		a.env.armed(w.runner)

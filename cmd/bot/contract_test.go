@@ -360,6 +360,7 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	_, light := tracer.Blame(ctx, head.Head.SHA, file)
 	_, history := tracer.PathHistory(ctx, head.Head.SHA, file, 5)
 	_, versions := tracer.FilesAt(ctx, []string{head.Head.SHA}, file)
+	_, before := tracer.FilesBefore(ctx, []string{head.Head.SHA}, file)
 	_, pulls := tracer.PullRequests(ctx, []int{1})
 	_, search := tracer.SearchPullRequests(ctx, "widgets", 3)
 	log, ok := code.(repo.PathLogger)
@@ -368,7 +369,7 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	}
 	_, pages := log.PathPages(ctx, head.Head.SHA, []repo.PathQuery{{Path: file, Count: 2}, {Path: "pkg", Count: 1}})
 	_, moves := log.Moves(ctx, head.Head.SHA)
-	return errors.Join(blobs, entries, tickets, blame, light, history, versions, pulls, search, pages, moves)
+	return errors.Join(blobs, entries, tickets, blame, light, history, versions, before, pulls, search, pages, moves)
 }
 
 // readTickets asks for the first pages of issues with the head of their repository, and for the pages after them.

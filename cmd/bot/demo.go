@@ -25,6 +25,7 @@ v1.35.0, when v1.36.1 is out, and once more, so that you see that run find nothi
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
 	}
+	c.AddCommand(a.demoExplainCommand())
 	c.Flags().BoolVar(&f.full, "full", false, "print long lists whole")
 	c.Flags().StringVar(&f.format, "format", "text", "how to print the digest: "+strings.Join(formats, ", "))
 	c.Flags().StringVarP(&f.output, "output", "o", "", "print the digest to this `FILE` instead of standard output")

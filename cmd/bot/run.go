@@ -94,7 +94,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 			return err
 		}
 		a.closers = append(a.closers, st.Close)
-		w.runner.State = st
+		w.runner.State, w.runner.Tracing.Answers = st, st
 	} else if err := a.arm(ctx, w, f.digest); err != nil {
 		return err
 	}

@@ -97,6 +97,7 @@ type Runner struct {
 	// nothing. It is called at most once in a run, when something changed.
 	Yours        func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
 	Repositories Repositories
+	Tracing      Tracing
 	State        Reader
 	// Writer and Channels are nil in a dry run. Channels are by type.
 	Writer   Writer

@@ -38,14 +38,14 @@ func (r *Runner) tasks(asked []Upstream, from []origin, versions []string, heads
 	return out
 }
 
-// atOnce is how many sources are read side by side. GitHub's secondary limits are kept below that: its client admits no
+// sourcesAtOnce is how many sources are read side by side. GitHub's secondary limits are kept below that: its client admits no
 // more requests at a time than GitHub bears.
-const atOnce = 8
+const sourcesAtOnce = 8
 
 // bringUpToDate reads all sections side by side, each within its own time. None waits for another.
 func (r *Runner) bringUpToDate(ctx context.Context, tasks []*task, opts Options) {
 	var wg sync.WaitGroup
-	free := make(chan struct{}, atOnce)
+	free := make(chan struct{}, sourcesAtOnce)
 	for _, s := range tasks {
 		wg.Go(func() {
 			free <- struct{}{}

@@ -27,6 +27,7 @@ type telling struct {
 	current *snapshot.Snapshot
 	fresh   bool // current is not stored yet
 	steps   []step
+	answers []store.Answer // to questions of tracing
 }
 
 // step is one definition's.
@@ -128,6 +129,8 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		}
 	}
 	mine := &yours{ask: r.Yours}
+	asking := r.newTracing(ctx)
+	defer asking.end()
 	for _, d := range r.Definitions {
 		cur, has := cursors[d.Name]
 		if !has {
@@ -157,7 +160,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine,
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine, tracing: asking,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil, lost: first.alerts[d.Name],
 		}
@@ -184,6 +187,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		s.cursor, s.toldAt, s.queuedAt = cur, r.Now(), r.ServerNow()
 		t.steps = append(t.steps, s)
 	}
+	t.answers = asking.answers()
 	if r.partial(opts) || opts.Since != "" && r.Writer == nil {
 		return nil, failure // shown, but nothing moves
 	}
@@ -198,7 +202,7 @@ func (r *Runner) due(d Definition, last time.Time) bool {
 
 // update is the one transaction. The bases are stored by then, and have their numbers.
 func (t *telling) update() store.Update {
-	var u store.Update
+	u := store.Update{Answers: t.answers}
 	if t.fresh {
 		u.Snapshot = t.current
 	}
@@ -267,15 +271,6 @@ func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error
 		}
 	}
 	return nil
-}
-
-// Traced adds the evidence to what changed.
-func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
-	u := report.Upstream{UpstreamResult: res, FirstRun: firstRun}
-	for _, c := range res.Changes {
-		u.Evidence = append(u.Evidence, ownProposals(res, trace.Of(c, res.Repository, res.WebURL)))
-	}
-	return u
 }
 
 // ownProposals leads to the files of proposals that are no Kubernetes enhancements: the short links of those lead to
@@ -441,11 +436,15 @@ func (r *Runner) source(upstream, name string) Source {
 	return nil
 }
 
-// Between compares two snapshots without state.
+// Between compares two snapshots without state. Of where the changes come from it tells what the snapshots hold.
 func (r *Runner) Between(base, current *snapshot.Snapshot) []report.Upstream {
 	var out []report.Upstream
 	for _, res := range diff.Compare(base, current, diff.Options{Watch: r.Watch, Disagreements: r.Disagreements}) {
-		out = append(out, Traced(res, false))
+		u := report.Upstream{UpstreamResult: res}
+		for _, c := range res.Changes {
+			u.Evidence = append(u.Evidence, trace.Explain(c, trace.Found{}, trace.Repository{Name: res.Repository, WebURL: res.WebURL}))
+		}
+		out = append(out, r.Tracing.override(u))
 	}
 	return out
 }

@@ -96,7 +96,7 @@ func TestGateSaysWhatItsPageDiffersIn(t *testing.T) {
 	page := docRows("https://acme.example/Widget", true)
 	removed := diff.Change{ID: "Widget", Source: "gates", Kinds: []diff.Kind{diff.GateRemoved}, Severity: diff.Know,
 		Gate: &diff.GateChange{Before: &g, BeforeSpec: &spec, FromVersion: "1.35", ToVersion: "1.36", Page: page, Disagreements: []docpage.Disagreement{listed}}}
-	e := entryOf(docUpstream(), removed, nil)
+	e := entryOf(docUpstream(), removed, origin{})
 	if got, want := e.change.plain(), "Removed in 1.36. Was stable since 1.33, locked on. The docs page lists it through v1.36."; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
@@ -105,7 +105,7 @@ func TestGateSaysWhatItsPageDiffersIn(t *testing.T) {
 	}
 	added := diff.Change{ID: "Widget", Source: "gates", Kinds: []diff.Kind{diff.GateAdded}, Gate: &diff.GateChange{After: &g, AfterSpec: &spec, ToVersion: "1.36",
 		Disagreements: []docpage.Disagreement{{Gate: "Widget", Rule: docpage.Missing, Code: "it is stable since v1.33"}}}}
-	if got := entryOf(docUpstream(), added, nil).change.plain(); !strings.HasSuffix(got, ". The docs have no page for it yet.") {
+	if got := entryOf(docUpstream(), added, origin{}).change.plain(); !strings.HasSuffix(got, ". The docs have no page for it yet.") {
 		t.Errorf("it says %q", got)
 	}
 	b, err := DiffJSON(docUpstream(removed))

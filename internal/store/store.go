@@ -7,6 +7,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -119,7 +120,19 @@ type Update struct {
 	// must not change: the store refuses that.
 	Deliveries []Delivery
 	Run        *Run // the store assigns its ID
+	// Answers are kept, each in the place of an older one of its key. The oldest beyond KeptAnswers go.
+	Answers []Answer
 }
+
+// Answer is what was asked once and will not change, such as which pull request a line came by: kept so that
+// nobody is asked twice. The store does not know what it means, and nothing is lost with it but time.
+type Answer struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"` // JSON; white space in it is not kept
+}
+
+// KeptAnswers is how many answers a store keeps: the newest.
+const KeptAnswers = 2000
 
 // CurrentSnapshot in Cursor.Snapshot, Delivery.Base or Run.Snapshot stands for the snapshot of the same update.
 const CurrentSnapshot int64 = -1
