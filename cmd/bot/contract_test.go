@@ -280,7 +280,6 @@ func (c *contractLog) readers(t *testing.T) {
 		for _, m := range []ghtest.Milestone{{Title: "v1.36", Due: &due, OpenIssues: 8, ClosedIssues: 1132}, {Title: "v1.35", State: "closed"}} {
 			b.gh.AddMilestone("kubernetes/kubernetes", m)
 		}
-		b.gh.AddMilestone("kubernetes/kubernetes", ghtest.Milestone{Title: "v1.36"})
 		for i := range 3 {
 			b.gh.AddIssue("kubernetes/kubernetes", ghtest.Issue{Title: "Widgets turn", Author: "amy", Labels: []string{"kind/regression"}, Milestone: "v1.36"})
 			b.gh.AddIssue("kubernetes/kubernetes", ghtest.Issue{Title: "Widgets turned", State: "closed", Reason: []string{"completed", "not_planned", ""}[i]})

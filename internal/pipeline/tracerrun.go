@@ -433,6 +433,10 @@ const pullsAtOnce = 25
 
 // docs asks which gates have a page in the documentation, of all in one question.
 func (t *tracing) docs(ctx context.Context, list []*asked, res diff.UpstreamResult) {
+	// Where the pages are a source of their own, they are at hand.
+	if slices.ContainsFunc(res.Sections, func(s diff.SectionResult) bool { return s.Source == snapshot.SourceDocs && s.Items > 0 }) {
+		return
+	}
 	if !trace.HasDocs(res.Repository) || t.stopped != "" || t.unable[res.Repository] != "" {
 		return
 	}

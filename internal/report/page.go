@@ -331,7 +331,7 @@ func proofOf(u Upstream, c diff.Change, from origin) []span {
 		}
 		seen[label] = true
 		if e.Rule == trace.RuleDocsPage {
-			label = "documentation"
+			label = "docs"
 		}
 		switch e.About {
 		case "", trace.AboutChange, trace.AboutTicket:

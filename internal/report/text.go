@@ -120,7 +120,7 @@ func (t *terminal) section(s section) {
 	if len(s.intro) > 0 {
 		t.para("", "", s.intro, sgrDim)
 	}
-	if t.opts.Fold && s.fold && !s.own {
+	if t.opts.Fold && s.fold && !s.own && len(s.entries) >= foldedFrom {
 		t.folded(s)
 		return
 	}
@@ -138,6 +138,9 @@ func (t *terminal) section(s section) {
 		wasBrief = brief
 	}
 }
+
+// foldedFrom is the number of entries from which a section is told by name alone: fewer are read as fast.
+const foldedFrom = 6
 
 // folded names the entries of a section. Those that have no name are told, for they are lists themselves.
 func (t *terminal) folded(s section) {
