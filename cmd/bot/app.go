@@ -36,7 +36,8 @@ type app struct {
 	logFormat string
 	verbose   bool
 	closers   []func() error
-	tape      tape // nil: the run is neither recorded nor replayed
+	tape      tape      // nil: the run is neither recorded nor replayed
+	job       actionRun // what a job of GitHub Actions is told at the end
 }
 
 func (a *app) root() *cobra.Command {

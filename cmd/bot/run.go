@@ -114,6 +114,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) { // err alone may tell of one request's limit
 		err = fmt.Errorf("the run took longer than run.timeout (%s) and was ended; what is left is done by the next one: %w", w.cfg.Run.Timeout, err)
 	}
+	a.job.out, a.job.dryRun = out, f.dryRun
 	perr := a.print(f, out, err)
 	if perr == nil {
 		a.status(f, out, err, w.client.Cost().Minus(before))

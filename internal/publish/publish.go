@@ -25,6 +25,9 @@ const (
 	TypeStdout      = "stdout"
 )
 
+// IsIssue reports whether channels of a type file what they are told in an issue on GitHub.
+func IsIssue(channelType string) bool { return channelType == TypeGitHubIssue }
+
 // Part is one part of a digest for one channel: an issue, a follow-up comment, a file.
 type Part struct {
 	Channel string // "type", or "type:name" where the destination has a name of its own
