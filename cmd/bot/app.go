@@ -273,7 +273,8 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 	for _, c := range d.Channels {
 		dest := publish.Destination{Name: c.Name, Type: c.Type, Public: server}
 		switch c.Type {
-		case config.ChannelIssue:
+		case config.ChannelIssue, config.ChannelRolling:
+			dest.ClosePrevious = c.ClosePrevious
 			dest.Target, dest.Labels = c.Repository, c.Labels
 			if dest.Target == "" {
 				dest.Target = cfg.Target.Repository
@@ -301,7 +302,7 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 			continue
 		}
 		for _, dest := range d.Destinations {
-			if dest.Type != publish.TypeGitHubIssue {
+			if !publish.IsIssue(dest.Type) {
 				continue
 			}
 			switch {
@@ -322,8 +323,10 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	if a.env.armed != nil {
 		a.env.armed(w.runner)
 	}
+	issues := publish.IssueChannel{Issues: w.client, Own: w.client, Edit: w.client, Settle: w.cfg.GitHub.SettleTimeout}
 	w.runner.Channels = map[string]publish.Channel{
-		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Own: w.client, Settle: w.cfg.GitHub.SettleTimeout},
+		publish.TypeGitHubIssue: &issues,
+		publish.TypeRolling:     &publish.RollingChannel{IssueChannel: issues},
 		publish.TypeFile:        publish.FileChannel{},
 		publish.TypeStdout:      publish.WriterChannel{W: a.env.stdout},
 	}
@@ -334,7 +337,7 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 		var out []publish.FiledDigest
 		asked := map[string]bool{}
 		for _, dest := range d.Destinations {
-			if dest.Type != publish.TypeGitHubIssue || asked[dest.Target] {
+			if !publish.IsIssue(dest.Type) || asked[dest.Target] {
 				continue
 			}
 			asked[dest.Target] = true

@@ -28,7 +28,8 @@ type Issue struct {
 	Body      string     `json:"body"`
 	State     string     `json:"state"` // "open" or "closed"
 	Reason    string     `json:"state_reason,omitempty"`
-	Author    string     `json:"author"` // login; "" is a deleted account
+	Locked    bool       `json:"locked,omitempty"` // who may not push may not comment
+	Author    string     `json:"author"`           // login; "" is a deleted account
 	Labels    []string   `json:"labels"`
 	Assignees []string   `json:"assignees,omitempty"`
 	Milestone string     `json:"milestone,omitempty"` // title
@@ -292,6 +293,22 @@ func (s *Server) UpdateIssue(repo string, number int, f func(*Issue)) {
 		is.Updated = s.stamp()
 	}
 	s.settleState(is)
+}
+
+// DeleteIssue deletes an issue with its comments, as an admin at the web page would.
+func (s *Server) DeleteIssue(repo string, number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.mustRepo(repo)
+	r.issues = slices.DeleteFunc(r.issues, func(is *issue) bool {
+		if is.Number != number {
+			return false
+		}
+		for _, k := range is.comments {
+			delete(r.comments, k.ID)
+		}
+		return true
+	})
 }
 
 // settleState keeps the closing time in step with the state. Callers hold s.mu.

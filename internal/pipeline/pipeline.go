@@ -92,7 +92,9 @@ type Runner struct {
 	Watch       diff.Watch
 	// Yours reads what more of Watch.Settings there is, and what to say of it, where that costs requests; nil:
 	// nothing. It is called at most once in a run, when something changed.
-	Yours        func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
+	Yours func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
+	// Unread: some of the reader's files could not be read, so Watch.Settings may lack what they set.
+	Unread       bool
 	Repositories Repositories
 	State        Reader
 	// Writer and Channels are nil in a dry run. Channels are by type.
@@ -133,6 +135,8 @@ type Options struct {
 	Since string
 	// AcceptRemovals lists sources whose mass removals are believed in this run.
 	AcceptRemovals []string
+
+	places places // whose boxes are read with the heads
 }
 
 // Outcome is what a run did.

@@ -58,7 +58,7 @@ func proposalSections(u Upstream) []section {
 func proposalEntry(u Upstream, c diff.Change) entry {
 	p := c.Proposal.Newest()
 	e := entry{gates: 1, id: proposalName(*p), about: say(quote(sentence(short(cmp.Or(p.Title, p.Path), 200)))), change: proposalWords(c)}
-	e.why = whyMine(c)
+	e.why, e.box = whyMine(c), openOf(c)
 	if p.Number != "" {
 		e.proof = append(e.proof, linkTo("KEP-"+short(p.Number, 12), kep.URL(p.Number)))
 	}
