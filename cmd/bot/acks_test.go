@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -124,5 +127,138 @@ func one(name string) func([]facts.Row) []facts.Row {
 			Gate: name, Const: name, Component: "kubernetes", RegisteredIn: []string{"kubernetes"},
 			Specs: []gate.Spec{{Since: "1.36", Stage: gate.Alpha}},
 		})
+	}
+}
+
+// yoursWorld is one in whose second issue a gate of the reader's stands with its box.
+func yoursWorld(t *testing.T, config string) *testWorld {
+	t.Helper()
+	w := released(t)
+	w.config(config)
+	w.ok("run")
+	w.commit("v1.36", promoteVolume)
+	w.ok("run")
+	if !strings.Contains(w.issue(2).Body, "- [ ] **`"+volumeGate+"`**") {
+		t.Fatalf("it is not there:\n%s", w.issue(2).Body)
+	}
+	return w
+}
+
+const watchesVolume = "watch:\n  gates: [ImageVolumeWithDigest]\n"
+
+// TestOpenAndReadAgain: what is read back decides, and what can't be read is taken for nothing that it may not be.
+func TestOpenAndReadAgain(t *testing.T) {
+	t.Parallel()
+	next := func(w *testWorld) string {
+		w.t.Helper()
+		w.commit("v1.36", both(promoteVolume, one("Next")))
+		w.ok("run")
+		all := w.issues()
+		return all[len(all)-1].Body
+	}
+	is := func(t *testing.T, body string, open bool, more ...string) {
+		t.Helper()
+		if strings.Contains(body, "Still yours, not acknowledged (1)") != open {
+			t.Errorf("open: want %v\n%s", open, body)
+		}
+		for _, m := range more {
+			if !strings.Contains(body, m) {
+				t.Errorf("it lacks %q\n%s", m, body)
+			}
+		}
+	}
+	t.Run("the state is lost", func(t *testing.T) {
+		t.Parallel()
+		w := yoursWorld(t, watchesVolume)
+		w.loseState()
+		is(t, next(w), true)
+	})
+	t.Run("the state is lost, and it was ticked", func(t *testing.T) {
+		t.Parallel()
+		w := yoursWorld(t, watchesVolume)
+		w.tick(2, volumeGate)
+		w.loseState()
+		is(t, next(w), false, "Acknowledged")
+	})
+	t.Run("the issue is deleted", func(t *testing.T) {
+		t.Parallel()
+		w := yoursWorld(t, watchesVolume)
+		w.gh.DeleteIssue("acme/platform", 2)
+		is(t, next(w), true)
+	})
+	t.Run("the issue can't be read", func(t *testing.T) {
+		t.Parallel()
+		w := yoursWorld(t, watchesVolume)
+		w.tick(2, volumeGate)
+		w.gh.AddFault(ghtest.Fault{Kind: ghtest.FieldError, Field: "issue", Contains: "query Heads"})
+		is(t, next(w), true, "The boxes of issue 2 in acme/platform could not be read")
+		w.gh.ClearFaults()
+		w.tick(3, volumeGate)
+		w.commit("v1.36", both(promoteVolume, one("Next"), one("Second")))
+		w.ok("run")
+		is(t, w.issue(4).Body, false, "Acknowledged")
+	})
+	t.Run("it is not so any more", func(t *testing.T) {
+		t.Parallel()
+		w := yoursWorld(t, watchesVolume)
+		// It changes once more, and what was is history: only the new entry stands there.
+		w.commit("v1.36", func(rows []facts.Row) []facts.Row { return rows })
+		w.ok("run")
+		body := w.issue(3).Body
+		is(t, body, false, "- [ ] **`"+volumeGate+"`**", "## Yours (1)")
+	})
+	t.Run("another kind of channel", func(t *testing.T) {
+		t.Parallel()
+		w := yoursWorld(t, watchesVolume)
+		w.config(watchesVolume + "digests:\n  - name: digest\n    channels: [{type: rolling-issue}]\n")
+		is(t, next(w), true)
+		w.wantIssues(3)
+	})
+	t.Run("manifests", func(t *testing.T) {
+		t.Parallel()
+		w := released(t)
+		dir := filepath.Join(w.dir, "clusters")
+		write := func(text string) {
+			if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "kubelet.yaml"), []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nfeatureGates:\n  %s: true\n"
+		write(fmt.Sprintf(kubelet, volumeGate))
+		w.config("watch:\n  manifests: [" + dir + "]\n")
+		w.ok("run")
+		w.commit("v1.36", promoteVolume)
+		w.ok("run")
+		is(t, next(w), true, "Yours: you set it in ")
+		// A file that can't be read is none that sets nothing.
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		w.commit("v1.36", both(promoteVolume, one("Next"), one("Second")))
+		w.ok("run")
+		is(t, w.issue(4).Body, true)
+		write(fmt.Sprintf(kubelet, "NodeSwap"))
+		w.commit("v1.36", both(promoteVolume, one("Next"), one("Second"), one("Third")))
+		w.ok("run")
+		is(t, w.issue(5).Body, false, "No longer open, for your configuration does not name them any more: `"+volumeGate+"`.")
+	})
+}
+
+// TestDoctorKnowsTheRollingIssue: its target is looked at, and a test message leaves the issue alone.
+func TestDoctorKnowsTheRollingIssue(t *testing.T) {
+	t.Parallel()
+	w := rollingWorld(t)
+	before := w.rolling()
+	if out := w.ok("doctor").stdout; !strings.Contains(out, "acme/platform is there") || !strings.Contains(out, "the token may file issues there") {
+		t.Errorf("%s", out)
+	}
+	if out := w.ok("doctor", "--notify").stdout; !strings.Contains(out, "filed and closed") {
+		t.Errorf("%s", out)
+	}
+	if after := w.issue(1); after.Body != before.Body || after.State != "open" {
+		t.Error("the test message changes the rolling issue")
+	}
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("a quiet run costs %d requests", r.api)
 	}
 }

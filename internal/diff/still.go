@@ -3,16 +3,20 @@ package diff
 import (
 	"slices"
 	"strings"
+
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
-// Still reports whether something called id, a gate's string or a proposal's number, is the reader's by what is watched
-// now. because says by what it was, as in [Change.MineBecause].
-func (w Watch) Still(id, because string) bool {
+// Still reports whether something of a source, called id (a gate's string, a proposal's number), is the reader's by what is
+// watched now. because says by what it was, as in [Change.MineBecause].
+func (w Watch) Still(source, id, because string) bool {
 	same := func(e string) bool { return strings.EqualFold(e, id) }
 	if slices.ContainsFunc(w.Gates, same) || slices.Contains(w.KEPs, id) {
 		return true
 	}
+	// A proposal was the reader's by a gate that it names, of which only the place is known.
 	place, set := strings.CutPrefix(because, SetIn)
+	set = set && source == snapshot.SourceProposals
 	if slices.ContainsFunc(w.Settings, func(s WatchedSetting) bool {
 		return same(s.Gate) || set && (place == s.Where || strings.HasPrefix(place, s.Where+" and "))
 	}) {

@@ -19,6 +19,7 @@ import (
 // boxes are read with the heads, so that a run which finds nothing still costs one request, and a lost store keeps them.
 type place struct {
 	definition, channel, target string
+	inherited                   bool // it is the place of another channel, which is no more
 
 	issue    int
 	comments bool // it has further parts
@@ -48,7 +49,14 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 			return nil, err
 		}
 		for _, dest := range d.Destinations {
-			if p := lastPlace(list, dest); p != nil {
+			if !publish.IsIssue(dest.Type) {
+				continue
+			}
+			p := lastPlace(list, dest, publish.ChannelOf(dest))
+			if p == nil {
+				p = inherited(list, d, dest)
+			}
+			if p != nil {
 				out = append(out, p)
 			}
 		}
@@ -56,12 +64,23 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 	return out, nil
 }
 
-// lastPlace is where the newest digest stands that surely arrived at a destination; nil: none did.
-func lastPlace(list []store.Delivery, dest publish.Destination) *place {
-	if !publish.IsIssue(dest.Type) {
-		return nil
+// inherited is the place of a channel that the configuration had for a repository before: what was open there goes on.
+func inherited(list []store.Delivery, d Definition, dest publish.Destination) *place {
+	for _, x := range slices.Backward(list) { // by seq: the newest first
+		gone := !slices.ContainsFunc(d.Destinations, func(now publish.Destination) bool { return publish.ChannelOf(now) == x.Key.Channel })
+		if !gone || !publish.IsIssue(publish.TypeOf(x.Key.Channel)) {
+			continue
+		}
+		if p := lastPlace(list, dest, x.Key.Channel); p != nil {
+			p.channel, p.inherited = publish.ChannelOf(dest), true
+			return p
+		}
 	}
-	channel := publish.ChannelOf(dest)
+	return nil
+}
+
+// lastPlace is where the newest digest of a channel stands that surely arrived in a destination's repository; nil: none did.
+func lastPlace(list []store.Delivery, dest publish.Destination, channel string) *place {
 	var first store.Delivery
 	for _, d := range list {
 		if d.Key.Channel == channel && d.Key.Part == 1 && d.State == store.Done && d.ResultID > 0 && strings.EqualFold(d.Target, dest.Target) && d.Key.Seq > first.Key.Seq {
@@ -153,7 +172,7 @@ func (ps places) take(h heads) {
 
 // standing is the issue that a destination's last digest stands in; 0: none.
 func (w *words) standing(dest publish.Destination) int64 {
-	if p := w.places.of(w.definition.Name, dest); p != nil && !p.gone {
+	if p := w.places.of(w.definition.Name, dest); p != nil && !p.gone && !p.inherited {
 		return int64(p.issue)
 	}
 	return 0
@@ -212,7 +231,7 @@ func (w *words) closed(o report.Open, mine watching) string {
 	if up.Name == "" || len(w.definition.Upstreams) > 0 && !slices.Contains(w.definition.Upstreams, up.Name) {
 		return unwatched
 	}
-	if !mine.Still(o.ID, o.Because) && (!mine.unread || !strings.HasPrefix(o.Because, diff.SetIn)) {
+	if !mine.Still(o.Source, o.ID, o.Because) && (!mine.unread || !strings.HasPrefix(o.Because, diff.SetIn)) {
 		return unwatched
 	}
 	if !stillSo(up, o) {

@@ -86,6 +86,9 @@ func title(d report.Digest, dest Destination) string {
 	if dest.Type != TypeRolling {
 		return report.Title(d)
 	}
+	if d.Definition == "digest" { // the one of a configuration that names none
+		return "Upstream digest"
+	}
 	return "Upstream digest: " + report.Line(d.Definition)
 }
 

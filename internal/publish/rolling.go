@@ -92,7 +92,7 @@ func (c *RollingChannel) part(ctx context.Context, d *Delivery, s *rolling, part
 	case slot == nil:
 		return c.comment(ctx, d, s, record)
 	default:
-		return c.editComment(ctx, d, slot, record)
+		return c.editComment(ctx, d, slot, parts, record)
 	}
 }
 
@@ -212,6 +212,10 @@ func (s *rolling) slot(part int) *slot {
 	return nil
 }
 
+func (s *rolling) isSpare(comment int64) bool {
+	return slices.ContainsFunc(s.slots, func(k slot) bool { return k.ID == comment && k.marker.Kind == Spare })
+}
+
 // open files the issue.
 func (c *RollingChannel) open(ctx context.Context, d *Delivery, s *rolling, record Record) error {
 	d.Standing = 0 // what it named is gone
@@ -241,7 +245,7 @@ func (c *RollingChannel) edit(ctx context.Context, d *Delivery, s *rolling, part
 	d.Standing = int64(s.issue.Number)
 	sent := *d
 	sent.Body = e.Body
-	err := write(d, record, func() (place, error) {
+	err := write(d, record, c.seen(ctx, d, parts), func() (place, error) {
 		got, err := c.Edit.EditIssue(ctx, d.Target, s.issue.Number, e)
 		return place{int64(got.Number), got.URL, got.Body, d.Labels}, err
 	}, func(got place) error {
@@ -257,8 +261,8 @@ func (c *RollingChannel) edit(ctx context.Context, d *Delivery, s *rolling, part
 	return err
 }
 
-func (c *RollingChannel) editComment(ctx context.Context, d *Delivery, at *slot, record Record) error {
-	return write(d, record, func() (place, error) {
+func (c *RollingChannel) editComment(ctx context.Context, d *Delivery, at *slot, parts []Delivery, record Record) error {
+	return write(d, record, c.seen(ctx, d, parts), func() (place, error) {
 		k, err := c.Edit.EditComment(ctx, d.Target, at.ID, d.Body)
 		return place{k.ID, k.URL, k.Body, d.Labels}, err
 	}, func(got place) error {
@@ -267,14 +271,30 @@ func (c *RollingChannel) editComment(ctx context.Context, d *Delivery, at *slot,
 	})
 }
 
+// seen looks for a part whose edit may have happened.
+func (c *RollingChannel) seen(ctx context.Context, d *Delivery, parts []Delivery) func() (place, bool) {
+	return func() (place, bool) {
+		s, err := c.findOnce(ctx, parts)
+		p, there := s.byNonce[d.Nonce]
+		p.labels = d.Labels
+		return p, err == nil && there
+	}
+}
+
 // write records the intent, edits, does what belongs to it, and records the outcome. An edit whose answer was lost is
-// repeated by the next run, unless that finds it there.
-func write(d *Delivery, record Record, send func() (place, error), then func(place) error) error {
+// looked for; where it is not there the next run repeats it.
+func write(d *Delivery, record Record, seen func() (place, bool), send func() (place, error), then func(place) error) error {
 	d.Status = Unclear
 	if err := record(*d); err != nil {
 		return err
 	}
 	got, err := send()
+	var unclear *github.UnclearError
+	if errors.As(err, &unclear) {
+		if p, there := seen(); there {
+			got, err = p, nil
+		}
+	}
 	if err == nil {
 		if m, ok := ParseMarker(got.body); !ok || m.Nonce != d.Nonce {
 			err = fmt.Errorf("%s: GitHub kept the old text, though it says that it was edited", got.url)
@@ -293,7 +313,6 @@ func write(d *Delivery, record Record, send func() (place, error), then func(pla
 		}
 		return nil
 	}
-	var unclear *github.UnclearError
 	switch {
 	case errors.As(err, &unclear):
 		return fmt.Errorf("%s part %d of %d: %w (%w)", d.Target, d.Number, d.Of, ErrUnclear, err)
@@ -347,7 +366,14 @@ func (c *RollingChannel) spare(ctx context.Context, s *rolling, parts []Delivery
 		}
 		m := k.marker
 		m.Kind, m.Compared = Spare, nil
-		if _, err := c.Edit.EditComment(ctx, parts[0].Target, k.ID, m.String()+"\n"+spareText); err != nil {
+		_, err := c.Edit.EditComment(ctx, parts[0].Target, k.ID, m.String()+"\n"+spareText)
+		var unclear *github.UnclearError
+		if errors.As(err, &unclear) {
+			if now, ferr := c.findOnce(ctx, parts); ferr == nil && now.isSpare(k.ID) {
+				err = nil
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("empty a comment on %s that an earlier digest needed: %w", parts[0].Target, err)
 		}
 		k.marker = m

@@ -44,8 +44,8 @@ type Box struct {
 
 // Settled is what was open and is so no longer.
 type Settled struct {
-	ID  string
-	Why string // in words
+	ID  string `json:"id"`
+	Why string `json:"why"` // in words
 }
 
 // GateState says in a word what a gate is; nil: it is not there.
@@ -61,7 +61,7 @@ func GateState(g *gate.Gate, version string) string {
 }
 
 func specState(s gate.Spec) string {
-	word := string(s.Stage) + ", " + onOff(s.Default)
+	word := short(string(s.Stage), 40) + ", " + onOff(s.Default)
 	if s.Locked {
 		word += ", locked"
 	}
@@ -73,15 +73,20 @@ func ProposalState(p *kep.Proposal) string {
 	if p == nil {
 		return "gone"
 	}
-	return strings.Join([]string{p.Status, p.Stage, p.Target}, ", ")
+	return strings.Join([]string{short(p.Status, 40), short(p.Stage, 40), short(p.Target, 40)}, ", ")
 }
+
+const (
+	maxBoxName = 400 // bytes: what is called something longer has no box, and no component has such a gate
+	maxBoxText = 200 // characters of each text
+)
 
 // openOf is a change that is the reader's, as it is kept in its box; nil for others.
 func openOf(c diff.Change) *Open {
-	if !c.Mine {
+	if !c.Mine || len(c.Upstream)+len(c.ID)+len(c.Variant) > maxBoxName {
 		return nil
 	}
-	o := &Open{Upstream: c.Upstream, Source: c.Source, ID: c.ID, Variant: c.Variant, Because: cut(clean(c.MineBecause), 200)}
+	o := &Open{Upstream: c.Upstream, Source: c.Source, ID: c.ID, Variant: c.Variant, Because: cut(clean(c.MineBecause), 120)}
 	switch {
 	case c.Proposal != nil:
 		o.State, o.What = ProposalState(c.Proposal.After), proposalWords(c).plain()
@@ -97,7 +102,7 @@ func openOf(c diff.Change) *Open {
 	if c.Gate != nil {
 		o.What, o.Next = whatChanged(c).plain(), nextStep(c).one.plain()
 	}
-	o.What, o.Next = short(o.What, 300), short(o.Next, 300)
+	o.What, o.Next = short(o.What, maxBoxText), short(o.Next, maxBoxText)
 	return o
 }
 
@@ -130,14 +135,14 @@ func openSection(d Digest) []section {
 	s := section{heading: "Still yours, not acknowledged", own: true, boxed: "Told before; what your configuration no longer names leaves this list by itself. " + boxIntro}
 	for i := range d.Open {
 		o := d.Open[i]
-		e := entry{gates: 1, id: o.Name(), also: o.Variant, change: say(quote(sentence(short(o.What, 300)))), box: &o}
+		e := entry{gates: 1, id: o.Name(), also: o.Variant, change: say(quote(sentence(short(o.What, maxBoxText)))), box: &o}
 		e.about = say("Not acknowledged yet.")
 		if o.Since != "" {
 			e.about = say("Told on " + short(o.Since, 10) + ", not acknowledged yet.")
 		}
 		e.why = whyMine(diff.Change{Mine: true, MineBecause: o.Because})
 		if o.Next != "" {
-			e.next = step{one: say(quote(sentence(short(o.Next, 300))))}
+			e.next = step{one: say(quote(sentence(short(o.Next, maxBoxText))))}
 		}
 		s.entries = append(s.entries, e)
 	}
@@ -186,7 +191,7 @@ func (m mark) boxEnd(o Open) string {
 const (
 	boxOpen   = "<!-- yours v1 "
 	unticked  = "- [ ] "
-	maxBoxLen = 4096 // of what one holds, encoded: ours have at most half of it
+	maxBoxLen = 8192 // of what one holds, encoded: ours stay below
 )
 
 var boxLine = regexp.MustCompile(`(?m)^- \[([ xX])\] .* <!-- yours v1 ([0-9a-f]{32}) ([A-Za-z0-9+/]+) -->[ \r]*$`)
