@@ -213,8 +213,8 @@ func TestRollingIssueAndPeople(t *testing.T) {
 		"emptied": {func(w *testWorld) {
 			w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.Body = "" })
 		}, 1, func(t *testing.T, w *testWorld) {
-			if !strings.Contains(w.issue(1).Body, "InventedWidgetSecond") {
-				t.Error("not written anew")
+			if i := w.issue(1); !strings.Contains(i.Body, "InventedWidgetSecond") || !strings.Contains(i.Body, "Taken out of the last digest by hand: `"+volumeGate+"`.") {
+				t.Errorf("not written anew, or not said:\n%s", i.Body)
 			}
 		}},
 		"forged": {func(w *testWorld) {

@@ -27,7 +27,8 @@ type place struct {
 	// filed are the boxes as they were filed; later those of digests since of which nobody knows whether they arrived.
 	filed, later []report.Box
 
-	boxes []report.Box // as they stand there
+	boxes []report.Box  // as they stand there
+	taken []report.Open // whose lines somebody took out
 	gone  bool         // the issue was deleted
 	err   error        // it could not be read
 }
@@ -166,6 +167,11 @@ func (ps places) take(h heads) {
 			p.gone, p.boxes = true, p.filed
 		default:
 			p.boxes = publish.BoxesOf(issue, p.nonce)
+			for _, f := range p.filed {
+				if !slices.ContainsFunc(p.boxes, func(b report.Box) bool { return b.Same(f.Open) }) {
+					p.taken = append(p.taken, f.Open)
+				}
+			}
 		}
 	}
 }
@@ -203,6 +209,12 @@ func (w *words) carry(ctx context.Context, d report.Digest, dest publish.Destina
 			continue
 		}
 		d.Open = append(d.Open, b.Open)
+	}
+	for _, o := range p.taken {
+		again := func(x report.Open) bool { return x.Same(o) }
+		if !slices.ContainsFunc(fresh, again) && !slices.ContainsFunc(d.Open, again) {
+			d.Settled = append(d.Settled, report.Settled{ID: o.Name(), Why: "taken out of the last digest by hand"})
+		}
 	}
 	if p.err != nil && len(d.Open) > 0 {
 		d.Notices = append(slices.Clone(d.Notices), fmt.Sprintf("The boxes of issue %d in %s could not be read (%v): what was ticked there stands here again.", p.issue, p.target, p.err))
