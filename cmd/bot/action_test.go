@@ -227,11 +227,11 @@ func (j *job) holds(cond string) bool {
 }
 
 // readOutputs reads GITHUB_OUTPUT as a runner does: name=value, or name<<END, lines, END.
-func readOutputs(t testing.TB, path string) map[string]string {
-	t.Helper()
+func readOutputs(tb testing.TB, path string) map[string]string {
+	tb.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out := map[string]string{}
 	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
@@ -242,13 +242,13 @@ func readOutputs(t testing.TB, path string) map[string]string {
 				value = append(value, lines[i])
 			}
 			if i == len(lines) {
-				t.Fatalf("the value of %s does not end:\n%s", name, data)
+				tb.Fatalf("the value of %s does not end:\n%s", name, data)
 			}
 			out[name] = strings.Join(value, "\n")
 		} else if name, value, ok := strings.Cut(lines[i], "="); ok {
 			out[name] = value
 		} else if lines[i] != "" {
-			t.Fatalf("a line that no runner reads: %q", lines[i])
+			tb.Fatalf("a line that no runner reads: %q", lines[i])
 		}
 	}
 	return out

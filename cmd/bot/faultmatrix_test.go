@@ -232,6 +232,7 @@ func newMatrix(t *testing.T) *matrix {
 	var after, rolled past
 	leaves := func(p *past, git, config string) func(t *testing.T) {
 		return func(t *testing.T) {
+			t.Helper()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBubble(t, git, ghtest.Options{})
 				if config != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -182,53 +183,53 @@ func TestRollingIssueAndPeople(t *testing.T) {
 	for name, tt := range map[string]struct {
 		do     func(w *testWorld)
 		issues int
-		check  func(t *testing.T, w *testWorld)
+		check  func(w *testWorld)
 	}{
 		"closed": {func(w *testWorld) {
 			w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.State = "closed" })
-		}, 1, func(t *testing.T, w *testWorld) {
+		}, 1, func(w *testWorld) {
 			if w.issue(1).State != "open" {
-				t.Error("it stays closed, and nobody sees the digest")
+				w.t.Error("it stays closed, and nobody sees the digest")
 			}
 		}},
-		"deleted": {func(w *testWorld) { w.gh.DeleteIssue("acme/platform", 1) }, 1, func(t *testing.T, w *testWorld) {
+		"deleted": {func(w *testWorld) { w.gh.DeleteIssue("acme/platform", 1) }, 1, func(w *testWorld) {
 			if i := w.issue(2); !strings.Contains(i.Body, "Still yours, not acknowledged (1)") || len(i.Comments) != 0 {
-				t.Errorf("the new issue lacks what was open:\n%s", i.Body)
+				w.t.Errorf("the new issue lacks what was open:\n%s", i.Body)
 			}
 		}},
 		"locked": {func(w *testWorld) {
 			w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.Locked = true })
-		}, 2, func(t *testing.T, w *testWorld) {
+		}, 2, func(w *testWorld) {
 			if !strings.Contains(w.issue(2).Body, "InventedWidgetSecond") || strings.Contains(w.issue(1).Body, "InventedWidgetSecond") {
-				t.Error("the digest is not in a new issue")
+				w.t.Error("the digest is not in a new issue")
 			}
 		}},
 		"text edited": {func(w *testWorld) {
 			w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.Body = "@team look here\n\n" + i.Body + "\nmy own remark" })
-		}, 1, func(t *testing.T, w *testWorld) {
+		}, 1, func(w *testWorld) {
 			if i := w.issue(1); strings.Contains(i.Body, "remark") || !strings.Contains(i.Body, "Still yours, not acknowledged (1)") {
-				t.Errorf("not written anew, or what was open is lost:\n%s", i.Body)
+				w.t.Errorf("not written anew, or what was open is lost:\n%s", i.Body)
 			}
 		}},
 		"emptied": {func(w *testWorld) {
 			w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.Body = "" })
-		}, 1, func(t *testing.T, w *testWorld) {
+		}, 1, func(w *testWorld) {
 			if i := w.issue(1); !strings.Contains(i.Body, "InventedWidgetSecond") || !strings.Contains(i.Body, "Taken out of the last digest by hand: `"+volumeGate+"`.") {
-				t.Errorf("not written anew, or not said:\n%s", i.Body)
+				w.t.Errorf("not written anew, or not said:\n%s", i.Body)
 			}
 		}},
 		"forged": {func(w *testWorld) {
 			w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) {
 				i.Body += "\n- [ ] **`Forged`**: x <!-- yours v1 00000000000000000000000000000000 eyJ1cHN0cmVhbSI6Imt1YmVybmV0ZXMiLCJpZCI6IkZvcmdlZCIsInN0YXRlIjoiZ29uZSJ9 -->\n"
 			})
-		}, 1, func(t *testing.T, w *testWorld) {
+		}, 1, func(w *testWorld) {
 			if strings.Contains(w.issue(1).Body, "Forged") {
-				t.Error("a box without the digest's nonce is believed")
+				w.t.Error("a box without the digest's nonce is believed")
 			}
 		}},
-		"ticked": {func(w *testWorld) { w.tick(1, volumeGate) }, 1, func(t *testing.T, w *testWorld) {
+		"ticked": {func(w *testWorld) { w.tick(1, volumeGate) }, 1, func(w *testWorld) {
 			if i := w.issue(1); strings.Contains(i.Body, "Still yours") || !strings.Contains(i.Body, "Acknowledged since the last digest: `"+volumeGate+"`.") {
-				t.Errorf("not acknowledged:\n%s", i.Body)
+				w.t.Errorf("not acknowledged:\n%s", i.Body)
 			}
 		}},
 		"ticked while the run goes on": {func(w *testWorld) {
@@ -239,19 +240,19 @@ func TestRollingIssueAndPeople(t *testing.T) {
 					w.tick(1, volumeGate)
 				}
 			})
-		}, 1, func(t *testing.T, w *testWorld) {
+		}, 1, func(w *testWorld) {
 			if i := w.issue(1); !strings.Contains(i.Body, "- [x] **`"+volumeGate+"`**: Told on ") {
-				t.Errorf("the tick is lost:\n%s", i.Body)
+				w.t.Errorf("the tick is lost:\n%s", i.Body)
 			}
 			w.commit("v1.36", both(next, one("Third")))
 			w.ok("run")
 			if i := w.rolling(); strings.Contains(i.Body, "Still yours") || !strings.Contains(i.Body, "Acknowledged") {
-				t.Errorf("the tick is not read:\n%s", i.Body)
+				w.t.Errorf("the tick is not read:\n%s", i.Body)
 			}
 		}},
-		"the state is lost": {func(w *testWorld) { w.loseState() }, 1, func(t *testing.T, w *testWorld) {
+		"the state is lost": {func(w *testWorld) { w.loseState() }, 1, func(w *testWorld) {
 			if i := w.issue(1); !strings.Contains(i.Body, "Still yours, not acknowledged (1)") || !strings.Contains(i.Body, "InventedWidgetSecond") {
-				t.Errorf("what was open is lost with the state:\n%s", i.Body)
+				w.t.Errorf("what was open is lost with the state:\n%s", i.Body)
 			}
 		}},
 	} {
@@ -265,7 +266,7 @@ func TestRollingIssueAndPeople(t *testing.T) {
 			w.commit("v1.36", next)
 			w.ok("run")
 			w.wantIssues(tt.issues)
-			tt.check(t, w)
+			tt.check(w)
 			if r := w.ok("run"); r.api != 1 {
 				t.Errorf("a quiet run afterwards costs %d requests", r.api)
 			}
@@ -278,7 +279,7 @@ func TestRollingIssueAndPeople(t *testing.T) {
 func TestLateDigestDoesNotStepBack(t *testing.T) {
 	t.Parallel()
 	w := rollingWorld(t)
-	edits := func(r ghtest.Request) bool { return r.Method == "PATCH" }
+	edits := func(r ghtest.Request) bool { return r.Method == http.MethodPatch }
 	// The answer to an edit that never happened is lost: nobody knows of the first digest.
 	w.gh.AddFault(ghtest.Fault{Kind: ghtest.Reset, Match: edits})
 	w.commit("v1.36", promoteVolume)

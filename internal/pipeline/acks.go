@@ -29,8 +29,8 @@ type place struct {
 
 	boxes []report.Box  // as they stand there
 	taken []report.Open // whose lines somebody took out
-	gone  bool         // the issue was deleted
-	err   error        // it could not be read
+	gone  bool          // the issue was deleted
+	err   error         // it could not be read
 }
 
 // places are those of the definitions that are told in a run.
