@@ -1,6 +1,7 @@
 # Every target says what it does: make help.
 GO       ?= go
 GOLANGCI := v2.12.2
+ACTIONLINT := v1.7.7
 TOOLS    := $(CURDIR)/.tools/bin
 FUZZTIME ?= 30s
 
@@ -23,14 +24,22 @@ vet: ## go vet
 	$(GO) vet ./...
 
 .PHONY: lint-tool
-lint-tool: $(TOOLS)/golangci-lint-$(GOLANGCI) ## install the pinned golangci-lint
+lint-tool: $(TOOLS)/golangci-lint-$(GOLANGCI) $(TOOLS)/actionlint-$(ACTIONLINT) ## install the pinned linters
 $(TOOLS)/golangci-lint-$(GOLANGCI):
 	@mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) GOFLAGS=-mod=mod $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(TOOLS)/golangci-lint $@
 
+$(TOOLS)/actionlint-$(ACTIONLINT):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
+	mv $(TOOLS)/actionlint $@
+
 .PHONY: lint
-lint: lint-tool ## golangci-lint
+lint: lint-tool ## golangci-lint, and actionlint for workflows, examples and the action
+	@# Without the programs that it would call where a machine has them, for then machines differ.
+	$(TOOLS)/actionlint-$(ACTIONLINT) -shellcheck= -pyflakes= .github/workflows/*.yml docs/examples/*.yml
+	@for f in .github/action/*.sh; do bash -n $$f || exit 1; done
 	@# A cache of its own: a shared one remembers other checkouts' paths, and exclusions by path then miss.
 	GOLANGCI_LINT_CACHE=$(TOOLS)/../lint-cache $(TOOLS)/golangci-lint-$(GOLANGCI) run ./...
 

@@ -38,7 +38,8 @@ type app struct {
 	logFormat string
 	verbose   bool
 	closers   []func() error
-	tape      tape // nil: the run is neither recorded nor replayed
+	tape      tape      // nil: the run is neither recorded nor replayed
+	job       actionRun // what a job of GitHub Actions is told at the end
 }
 
 func (a *app) root() *cobra.Command {
@@ -336,7 +337,8 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 	for _, c := range d.Channels {
 		dest := publish.Destination{Name: c.Name, Type: c.Type, Public: server}
 		switch c.Type {
-		case config.ChannelIssue:
+		case config.ChannelIssue, config.ChannelRolling:
+			dest.ClosePrevious = c.ClosePrevious
 			dest.Target, dest.Labels = c.Repository, c.Labels
 			if dest.Target == "" {
 				dest.Target = cfg.Target.Repository
@@ -364,7 +366,7 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 			continue
 		}
 		for _, dest := range d.Destinations {
-			if dest.Type != publish.TypeGitHubIssue {
+			if !publish.IsIssue(dest.Type) {
 				continue
 			}
 			switch {
@@ -385,8 +387,10 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	if a.env.armed != nil {
 		a.env.armed(w.runner)
 	}
+	issues := publish.IssueChannel{Issues: w.client, Own: w.client, Edit: w.client, Settle: w.cfg.GitHub.SettleTimeout}
 	w.runner.Channels = map[string]publish.Channel{
-		publish.TypeGitHubIssue: &publish.IssueChannel{Issues: w.client, Own: w.client, Settle: w.cfg.GitHub.SettleTimeout},
+		publish.TypeGitHubIssue: &issues,
+		publish.TypeRolling:     &publish.RollingChannel{IssueChannel: issues},
 		publish.TypeFile:        publish.FileChannel{},
 		publish.TypeStdout:      publish.WriterChannel{W: a.env.stdout},
 	}
@@ -397,7 +401,7 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 		var out []publish.FiledDigest
 		asked := map[string]bool{}
 		for _, dest := range d.Destinations {
-			if dest.Type != publish.TypeGitHubIssue || asked[dest.Target] {
+			if !publish.IsIssue(dest.Type) || asked[dest.Target] {
 				continue
 			}
 			asked[dest.Target] = true

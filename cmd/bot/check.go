@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,9 +98,6 @@ func (a *app) warnOfUnjudged(c report.Check) {
 	}
 }
 
-// maxSummary is how much GitHub takes of a step's summary: 1 MiB, of which the step may have used some.
-const maxSummary = 900 << 10
-
 // summarize appends the check to the summary page of a job of GitHub Actions, where this runs in one. The
 // result stands elsewhere already, so trouble with the page is only a warning.
 func (a *app) summarize(c report.Check) {
@@ -116,14 +111,7 @@ func (a *app) summarize(c report.Check) {
 	if n := len(parts) - 1; n > 0 {
 		text += fmt.Sprintf("\n%d more pages of this size do not fit here; the step's output has everything.\n", n)
 	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err == nil {
-		_, err = file.WriteString(text + "\n")
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		fmt.Fprintln(a.env.stderr, "bot: warning: the job's summary was not written: "+report.Line(err.Error()))
-	}
+	a.appendFor("the job's summary was", path, text+"\n")
 }
 
 func (a *app) renderCheck(c report.Check, format string, terminal bool) (string, error) {

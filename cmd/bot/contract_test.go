@@ -47,6 +47,7 @@ var restCalls = map[string]string{
 	"Issues.CreateComment":                    "POST …/issues/{number}/comments",
 	"Issues.CreateLabel":                      "POST …/labels",
 	"Issues.Edit":                             "PATCH …/issues/{number}",
+	"Issues.EditComment":                      "PATCH …/issues/comments/{id}",
 	`NewRequest "rate_limit"`:                 "GET /rate_limit",
 	"NewRequest graphql":                      "query Viewer",
 	"http.NewRequestWithContext ✓":            "GET file, raw host", // no API: there is no description of it
@@ -248,7 +249,10 @@ func (c *contractLog) commands(t *testing.T, git string) {
 			_, issueErr := client.CreateIssue(ctx, repository, github.IssueRequest{Title: "x", Body: body})
 			_, commentErr := client.CreateComment(ctx, repository, number, body)
 			labelErr := client.CreateLabel(ctx, repository, strings.Repeat("l", 60), "0e8a16", "d")
-			if issueErr == nil && commentErr == nil && labelErr == nil {
+			_, editErr := client.EditIssue(ctx, repository, number, github.IssueEdit{Body: body, State: "closed"})
+			_, editCommentErr := client.EditComment(ctx, repository, 999, body)
+			_, lookErr := client.Issue(ctx, repository, number, "l")
+			if issueErr == nil && commentErr == nil && labelErr == nil && editErr == nil && editCommentErr == nil && lookErr == nil {
 				t.Errorf("%s refuses nothing", repository)
 			}
 		}

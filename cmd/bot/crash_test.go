@@ -81,6 +81,30 @@ var crashScenarios = []struct {
 		w.code(exitDelivery, "run")
 		w.commit("v1.36", both(invented(800), both(promoteVolume, promoteAdmin)))
 	}, issues: 2, refused: true, more: 1},
+	{name: "a rolling issue is opened", prepare: func(w *testWorld) { w.config(rollingConfig) }, issues: 1},
+	{name: "a rolling issue is edited", prepare: func(w *testWorld) {
+		w.config(rollingConfig)
+		w.ok("run")
+		w.commit("v1.36", promoteVolume)
+		w.ok("run")
+		w.commit("v1.36", both(promoteVolume, removeAdmin, one("Second")))
+	}, issues: 1},
+	{name: "a rolling issue grows", prepare: func(w *testWorld) {
+		w.config(rollingConfig)
+		w.ok("run")
+		w.commit("v1.36", both(invented(800), promoteVolume))
+	}, issues: 1},
+	{name: "a rolling issue shrinks", prepare: func(w *testWorld) {
+		w.config(rollingConfig)
+		w.commit("v1.36", invented(800))
+		w.ok("run")
+		w.commit("v1.36", both(invented(800), promoteVolume))
+	}, issues: 1},
+	{name: "the issue before is closed", prepare: func(w *testWorld) {
+		w.config(closingConfig)
+		w.ok("run")
+		w.commit("v1.36", promoteVolume)
+	}, issues: 2},
 	{name: "issue and file", prepare: func(w *testWorld) {
 		w.config(strings.ReplaceAll(`
 target:
@@ -182,6 +206,7 @@ func TestKilledAnywhere(t *testing.T) {
 							t.Errorf("a quiet run afterwards cost %d requests", r.api)
 						}
 						w.wantWhole(issues, s.files)
+						w.wantOneOpen(strings.HasPrefix(s.name, "the issue before"))
 						mu.Lock()
 						defer mu.Unlock()
 						r := &rows[i]

@@ -148,6 +148,7 @@ type scenario struct {
 	opts   ghtest.Options
 	before *past // what earlier runs left; nil: nothing
 	lost   bool  // but the state is gone
+	config string
 	// only the calls that no scenario before had.
 	news bool
 	// traces: it asks where changes come from.
@@ -213,7 +214,7 @@ func newMatrix(t *testing.T) *matrix {
 	w.commit("v1.36", func(rows []facts.Row) []facts.Row { return promoteVolume(few(rows)) })
 	long := newWorld(t)
 	long.commit("v1.35", few, "v1.35.0")
-	long.commit("v1.36", func(rows []facts.Row) []facts.Row {
+	many := func(rows []facts.Row) []facts.Row {
 		rows = few(rows)
 		for i := range 250 {
 			name := fmt.Sprintf("InventedWidgetNumber%04d", i)
@@ -221,24 +222,37 @@ func newMatrix(t *testing.T) *matrix {
 				Specs: []gate.Spec{{Since: "1.36", Stage: gate.Beta, Default: true}}})
 		}
 		return rows
-	})
+	}
+	long.commit("v1.36", many)
 	untagged := newWorld(t)
 	untagged.commit("v1.36", few)
+	longGit, shorter := long.git, filepath.Join(long.dir, "shorter.git") // the next digest, which is short again
+	copyTo(t, longGit, shorter)
+	long.git = shorter
+	long.commit("v1.36", func(rows []facts.Row) []facts.Row { return promoteVolume(many(rows)) })
 	m := &matrix{seen: map[string]bool{}, met: map[string]bool{}}
-	var after past
-	t.Run("fixture", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			b := newBubble(t, base, ghtest.Options{})
-			if r := b.run("run"); r.code != exitDone {
-				t.Fatalf("exit code %d\n%s", r.code, r.stderr)
-			}
-			var err error
-			if after.state, err = os.ReadFile(b.state()); err != nil {
-				t.Fatal(err)
-			}
-			after.issues = b.issues()
-		})
-	})
+	var after, rolled past
+	leaves := func(p *past, git, config string) func(t *testing.T) {
+		return func(t *testing.T) {
+			t.Helper()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble(t, git, ghtest.Options{})
+				if config != "" {
+					b.config(config)
+				}
+				if r := b.run("run"); r.code != exitDone {
+					t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+				}
+				var err error
+				if p.state, err = os.ReadFile(b.state()); err != nil {
+					t.Fatal(err)
+				}
+				p.issues = b.issues()
+			})
+		}
+	}
+	t.Run("fixture", leaves(&after, base, ""))
+	t.Run("rolling fixture", leaves(&rolled, longGit, rollingConfig))
 	crowded := past{state: after.state, issues: slices.Clone(after.issues)}
 	for i := range 120 {
 		crowded.issues[0].Comments = append(crowded.issues[0].Comments, ghtest.Comment{Author: "ada", Body: fmt.Sprintf("remark %d", i)})
@@ -248,9 +262,10 @@ func newMatrix(t *testing.T) *matrix {
 		{name: "first run", args: []string{"run"}, git: base},
 		{name: "changed run", args: []string{"run"}, git: changed, before: &after},
 		{name: "lost store", args: []string{"run"}, git: changed, before: &after, lost: true},
-		{name: "long digest", args: []string{"run"}, git: long.git, news: true},
+		{name: "long digest", args: []string{"run"}, git: longGit, news: true},
 		{name: "long files", args: []string{"run"}, git: base, opts: ghtest.Options{BlobTextLimit: 100}, news: true},
 		{name: "lost store, much commented", args: []string{"run"}, git: changed, before: &crowded, lost: true, news: true},
+		{name: "rolling issue", args: []string{"run"}, git: shorter, before: &rolled, config: rollingConfig, news: true},
 		{name: "anonymous dry run", args: []string{"run", "--dry-run"}, git: base, env: anonymous},
 		{name: "anonymous, cut trees", args: []string{"run", "--dry-run"}, git: base, env: append([]string{"BOT_GITHUB_RAW_URL="}, anonymous...), opts: ghtest.Options{TreeLimit: 20, AnonymousLimit: 600}, news: true},
 		{name: "anonymous, no release", args: []string{"run", "--dry-run"}, git: untagged.git, env: anonymous, news: true},
@@ -274,6 +289,9 @@ func (m *matrix) enter(t *testing.T, s *scenario) *bubble {
 	b.env = append(b.env, s.env...)
 	if !s.traces { // a digest whose tracing failed is another one, and right: see TestTracingFaults
 		b.env = append(b.env, "BOT_TRACE_MAX_REQUESTS=0")
+	}
+	if s.config != "" {
+		b.config(s.config)
 	}
 	if s.before == nil {
 		return b
@@ -444,6 +462,9 @@ func (c *cell) judge(t *testing.T, r result, got string) {
 	}
 	// Without a network every source fails for the same reason, which is told once, with the host.
 	about := map[int]string{exitSource: "kubernetes: ", exitDelivery: "github-issue: "}[class]
+	if class == exitDelivery && c.s.config != "" {
+		about = "rolling-issue: "
+	}
 	if !strings.Contains(r.stderr, "bot: "+about) && (class != exitSource || !strings.Contains(r.stderr, "bot: cannot reach 127.0.0.1:1")) {
 		t.Errorf("exit code %d, and the message does not speak of %s:\n%s", r.code, about, r.stderr)
 	}

@@ -62,7 +62,8 @@ func run(armed func(*pipeline.Runner)) int {
 // execute runs one command line and returns its exit code. It prints every error, once.
 func execute(ctx context.Context, env environment) int {
 	env.stderr = guard{env.stderr}
-	a := &app{env: env}
+	// A command line that can't be read is an outcome, too.
+	a := &app{env: env, job: actionRun{run: len(env.args) > 0 && env.args[0] == "run"}}
 	root := a.root()
 	root.SetArgs(env.args)
 	root.SetOut(env.stdout)
@@ -71,10 +72,14 @@ func execute(ctx context.Context, env environment) int {
 	if cerr := a.close(); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
+	var trouble []string
 	if err != nil {
-		for _, line := range explain(err) {
+		trouble = explain(err)
+		for _, line := range trouble {
 			fmt.Fprintln(env.stderr, line)
 		}
 	}
-	return exitCode(ctx, err)
+	code := exitCode(ctx, err)
+	a.tellJob(code, trouble)
+	return code
 }

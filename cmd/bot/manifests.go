@@ -84,7 +84,7 @@ func (a *app) mark(ctx context.Context, w *world, y *yours) error {
 		}
 		y = &now
 	}
-	w.runner.Watch.Settings = y.Settings
+	w.runner.Watch.Settings, w.runner.Unread = y.Settings, len(y.Notes) > 0
 	for _, n := range y.Notes {
 		fmt.Fprintln(a.env.stderr, "bot: warning: "+n)
 		w.runner.Notices = append(w.runner.Notices, n)

@@ -135,6 +135,9 @@ func (t *replayTape) armed(_ context.Context, w *world) error {
 	if c, ok := w.runner.Channels[publish.TypeGitHubIssue].(*publish.IssueChannel); ok {
 		c.Settle = 0 // as often as then, without waiting
 	}
+	if c, ok := w.runner.Channels[publish.TypeRolling].(*publish.RollingChannel); ok {
+		c.Settle = 0
+	}
 	names, err := t.fileNames()
 	if err != nil {
 		return err

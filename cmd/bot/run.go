@@ -114,6 +114,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) { // err alone may tell of one request's limit
 		err = fmt.Errorf("the run took longer than run.timeout (%s) and was ended; what is left is done by the next one: %w", w.cfg.Run.Timeout, err)
 	}
+	a.job.out, a.job.dryRun = out, f.dryRun
 	perr := a.print(f, out, err)
 	if perr == nil {
 		a.status(f, out, err, w.client.Cost().Minus(before))
@@ -166,13 +167,18 @@ func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
 		for _, p := range parts {
 			n++
 			switch {
-			case p.Type == publish.TypeGitHubIssue && p.Number == 1:
+			case p.Type == publish.TypeRolling && p.Number == 1 && p.Standing > 0:
+				fmt.Fprintf(dst, "  %d. edit issue %d in %s, %d bytes\n", n, p.Standing, p.Target, len(p.Body))
+			case publish.IsIssue(p.Type) && p.Number == 1:
 				where := p.Target
 				if where == "" {
 					where = "(no target yet: set target.repository)"
 				}
 				fmt.Fprintf(dst, "  %d. file an issue in %s, %d bytes\n     %q\n", n, where, len(p.Body), report.Line(p.Title))
-			case p.Type == publish.TypeGitHubIssue:
+				if p.Standing > 0 {
+					fmt.Fprintf(dst, "     and close issue %d, which was before it\n", p.Standing)
+				}
+			case publish.IsIssue(p.Type):
 				fmt.Fprintf(dst, "  %d. comment on it, part %d of %d, %d bytes\n", n, p.Number, p.Of, len(p.Body))
 			case p.Type == publish.TypeFile:
 				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, report.Line(p.Target), len(p.Body))

@@ -300,7 +300,7 @@ func (k checker) channels(at string, list []Channel) {
 	if len(list) == 0 {
 		k.wrong(at, "the list is empty, so the digest goes nowhere", "add a channel, or remove the key to get an issue")
 	}
-	types := []string{ChannelIssue, ChannelFile, ChannelStdout}
+	types := []string{ChannelIssue, ChannelRolling, ChannelFile, ChannelStdout}
 	seen := map[string]int{}
 	for i, ch := range list {
 		here := fmt.Sprintf("%s[%d]", at, i)
@@ -325,7 +325,10 @@ func (k checker) channelFields(at string, ch Channel) {
 	} else if ch.Path != "" {
 		k.wrong(at+".path", "is only for channels of type file", "remove it, or change the type")
 	}
-	if ch.Type == ChannelIssue {
+	if ch.ClosePrevious && ch.Type != ChannelIssue {
+		k.wrong(at+".close_previous", "is only for channels of type github-issue", "remove it, or change the type")
+	}
+	if IsIssue(ch.Type) {
 		if ch.Repository != "" && !k.inherited(at+".repository") {
 			k.repository(at+".repository", ch.Repository)
 		}
@@ -335,10 +338,10 @@ func (k checker) channelFields(at string, ch Channel) {
 		return
 	}
 	if ch.Repository != "" {
-		k.wrong(at+".repository", "is only for channels of type github-issue", "remove it, or change the type")
+		k.wrong(at+".repository", "is only for channels that file issues", "remove it, or change the type")
 	}
 	if ch.Labels != nil {
-		k.wrong(at+".labels", "is only for channels of type github-issue", "remove it, or change the type")
+		k.wrong(at+".labels", "is only for channels that file issues", "remove it, or change the type")
 	}
 }
 
@@ -437,7 +440,7 @@ func (c Config) Deliverable(digests ...string) error {
 			continue
 		}
 		for j, ch := range d.Channels {
-			if ch.Type != ChannelIssue {
+			if !IsIssue(ch.Type) {
 				continue
 			}
 			if ch.Repository == "" {

@@ -206,7 +206,7 @@ func (c *Config) complete() {
 				ch.Name = ch.Type
 				derived(at+".name", "type")
 			}
-			if ch.Type != ChannelIssue {
+			if !IsIssue(ch.Type) {
 				continue
 			}
 			if ch.Repository == "" {

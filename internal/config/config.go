@@ -179,10 +179,16 @@ type Digest struct {
 
 // The types of channels.
 const (
-	ChannelIssue  = "github-issue"
-	ChannelFile   = "file"
-	ChannelStdout = "stdout"
+	ChannelIssue   = "github-issue"
+	ChannelRolling = "rolling-issue"
+	ChannelFile    = "file"
+	ChannelStdout  = "stdout"
 )
+
+// IsIssue reports whether channels of a type file what they are told in an issue.
+func IsIssue(channelType string) bool {
+	return channelType == ChannelIssue || channelType == ChannelRolling
+}
 
 // Channel is one place where a digest goes.
 type Channel struct {
@@ -192,9 +198,12 @@ type Channel struct {
 	Name string `yaml:"name"`
 	// Path is the file to write (type file only).
 	Path string `yaml:"path,omitempty"`
-	// Repository and Labels are those of the issue (type github-issue only); the target's where not given.
+	// Repository and Labels are those of the issue (types github-issue and rolling-issue only); the target's where not
+	// given.
 	Repository string   `yaml:"repository,omitempty"`
 	Labels     []string `yaml:"labels,omitempty"`
+	// ClosePrevious closes the issue before, once the next one is filed (type github-issue only).
+	ClosePrevious bool `yaml:"close_previous,omitempty"`
 }
 
 // MarshalYAML writes an empty list of labels, which says "none", but no absent one, which says nothing.
@@ -205,7 +214,8 @@ func (c Channel) MarshalYAML() (any, error) {
 		Path       string    `yaml:"path,omitempty"`
 		Repository string    `yaml:"repository,omitempty"`
 		Labels     *[]string `yaml:"labels,omitempty"`
-	}{Type: c.Type, Name: c.Name, Path: c.Path, Repository: c.Repository}
+		Close      bool      `yaml:"close_previous,omitempty"`
+	}{Type: c.Type, Name: c.Name, Path: c.Path, Repository: c.Repository, Close: c.ClosePrevious}
 	if c.Labels != nil {
 		out.Labels = &c.Labels
 	}

@@ -279,15 +279,17 @@ func digestsField() field {
 			{name: "channels", kind: entries, def: defaultChannels(),
 				doc: "Where it goes.", fields: []field{
 					{name: "type", kind: text, required: true, example: ChannelIssue,
-						doc: "The kind of channel: github-issue, file or stdout."},
+						doc: "The kind of channel. github-issue files a new issue for each digest. rolling-issue keeps one issue: each digest is edited into it, and what is new to act on is a short comment, for edits notify nobody. file writes a file, stdout prints."},
 					{name: "name", kind: text, without: "the type", example: ChannelIssue,
 						doc: "Tells channels of one digest apart; needed where two have the same type. Do not change it while deliveries are open."},
 					{name: "path", kind: text, without: "none", example: "out/digest.md",
 						doc: "The file to write; {definition}, {seq} (the digest's number) and {date} are filled in. Where something else stands already, the digest is written beside it: digest-2.md. Needed for type file, and only there."},
 					{name: "repository", kind: text, without: "target.repository", example: "acme/platform",
-						doc: "Another repository for the issue. Only for type github-issue."},
+						doc: "Another repository for the issue. Only for types github-issue and rolling-issue."},
 					{name: "labels", kind: texts, without: "target.labels", example: "[upstream-digest]",
-						doc: "Other labels for the issue. Only for type github-issue."},
+						doc: "Other labels for the issue. Only for types github-issue and rolling-issue."},
+					{name: "close_previous", kind: truth, def: false,
+						doc: "Close the digest's issue before, once the next one is filed; what is open of yours in it stands in the next. It costs one request. Only for type github-issue."},
 				}},
 		}}
 }

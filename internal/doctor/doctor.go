@@ -259,7 +259,7 @@ func (x *examination) issueTargets() (targets []github.StandingRequest, nowhere 
 	at := map[string]int{}
 	for _, d := range x.Config.Digests {
 		for _, ch := range d.Channels {
-			if ch.Type != config.ChannelIssue {
+			if !config.IsIssue(ch.Type) {
 				continue
 			}
 			if ch.Repository == "" {

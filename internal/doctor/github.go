@@ -115,7 +115,7 @@ func (x *examination) clock() {
 func needed(c config.Config) string {
 	for _, d := range c.Digests {
 		for _, ch := range d.Channels {
-			if ch.Type == config.ChannelIssue && ch.Repository != "" {
+			if config.IsIssue(ch.Type) && ch.Repository != "" {
 				return Permissions()[0].FineGrained + " on " + ch.Repository
 			}
 		}

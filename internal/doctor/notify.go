@@ -45,13 +45,13 @@ func (m Messenger) Notify(ctx context.Context, before []Check) []Check {
 	seen := map[string]bool{}
 	for _, d := range m.Config.Digests {
 		for _, ch := range d.Channels {
-			place := ch.Type + " " + strings.ToLower(ch.Repository) + " " + ch.Path
+			place := kindOf(ch.Type) + " " + strings.ToLower(ch.Repository) + " " + ch.Path
 			if seen[place] {
 				continue
 			}
 			seen[place] = true
 			switch ch.Type {
-			case config.ChannelIssue:
+			case config.ChannelIssue, config.ChannelRolling: // whose own issue is left alone
 				if hopeless["github"] || hopeless[strings.ToLower(ch.Repository)] || ch.Repository == "" {
 					x.skip(areaTestMessages, "test message", ch.Repository, "nothing is filed before what failed above is mended", "")
 					continue
@@ -65,6 +65,14 @@ func (m Messenger) Notify(ctx context.Context, before []Check) []Check {
 		}
 	}
 	return x.checks
+}
+
+// kindOf is what channels that share a place have in common.
+func kindOf(channelType string) string {
+	if config.IsIssue(channelType) {
+		return config.ChannelIssue
+	}
+	return channelType
 }
 
 // text says what a message is, so that nobody who meets it wonders.

@@ -78,7 +78,7 @@ func (x *examination) remember(ctx context.Context, st State) (err error) {
 
 func isIssue(d store.Delivery) bool {
 	kind, _, _ := strings.Cut(d.Key.Channel, ":") // "type", or "type:name"
-	return kind == config.ChannelIssue
+	return config.IsIssue(kind)
 }
 
 func (x *examination) unusable(path string, err error) {

@@ -178,7 +178,7 @@ func (c *call) issueJSON(is *issue) object {
 	}
 	o := object{
 		"id": is.ID, "node_id": nodeID("I", r.Name, is.Number), "number": is.Number, "title": is.Title, "body": textOrNil(is.Body),
-		"state": is.State, "state_reason": textOrNil(is.Reason), "locked": false, "active_lock_reason": nil,
+		"state": is.State, "state_reason": textOrNil(is.Reason), "locked": is.Locked, "active_lock_reason": nil,
 		"user": c.userJSON(c.s.account(is.Author)), "author_association": c.association(r, is.Author),
 		"labels": labels, "assignee": assignee, "assignees": assignees, "milestone": c.milestoneJSON(r, r.milestone(is.Milestone)),
 		"comments": len(is.comments), "created_at": stampText(is.Created), "updated_at": stampText(is.Updated),

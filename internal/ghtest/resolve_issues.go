@@ -316,7 +316,7 @@ func issueResolvers() map[string]map[string]resolver {
 		"comments":   field(func(x *execution, i issueNode, a arguments) (any, error) { return x.comments(i, a) }),
 		"databaseId": value(func(_ *execution, i issueNode) any { return i.ID }),
 		"labels":     field(func(x *execution, i issueNode, a arguments) (any, error) { return x.labels(i.r, i.Labels, false, a) }),
-		"locked":     value(func(_ *execution, _ issueNode) any { return false }),
+		"locked":     value(func(_ *execution, i issueNode) any { return i.Locked }),
 		"milestone": value(func(x *execution, i issueNode) any {
 			x.s.mu.Lock()
 			m := i.r.milestone(i.Milestone)

@@ -364,6 +364,9 @@ func (c *call) createComment(r *repository) answer {
 	if is == nil {
 		return c.notFound()
 	}
+	if is.Locked && access(c.who, r) < Write {
+		return c.fail(http.StatusForbidden, "Unable to create comment because issue is locked.")
+	}
 	k := c.s.newComment(is, Comment{Body: body, Author: c.who.Login})
 	k.hidden = c.lag()
 	c.s.wrote(c, Written{What: "comment", Action: "create", Repository: r.Name, Number: is.Number, ID: k.ID, Body: body})

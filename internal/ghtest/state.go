@@ -28,7 +28,8 @@ type Issue struct {
 	Body      string     `json:"body"`
 	State     string     `json:"state"` // "open" or "closed"
 	Reason    string     `json:"state_reason,omitempty"`
-	Author    string     `json:"author"` // login; "" is a deleted account
+	Locked    bool       `json:"locked,omitempty"` // who may not push may not comment
+	Author    string     `json:"author"`           // login; "" is a deleted account
 	Labels    []string   `json:"labels"`
 	Assignees []string   `json:"assignees,omitempty"`
 	Milestone string     `json:"milestone,omitempty"` // title
@@ -295,13 +296,21 @@ func (s *Server) UpdateIssue(repo string, number int, f func(*Issue)) {
 	s.settleState(is)
 }
 
-// DeleteIssue takes an issue away, as its repository's administrators can, or as it goes when it is transferred to
-// another repository. Its number is not given again.
+// DeleteIssue takes an issue away with its comments, as its repository's administrators can, or as it goes when it is
+// transferred to another repository. Its number is not given again.
 func (s *Server) DeleteIssue(repo string, number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.mustRepo(repo)
-	r.issues = slices.DeleteFunc(r.issues, func(x *issue) bool { return x.Number == number })
+	r.issues = slices.DeleteFunc(r.issues, func(is *issue) bool {
+		if is.Number != number {
+			return false
+		}
+		for _, k := range is.comments {
+			delete(r.comments, k.ID)
+		}
+		return true
+	})
 }
 
 // SetIssuesDisabled switches the issues of a repository off or on again.

@@ -19,6 +19,7 @@ type Issue struct {
 	Body            string
 	URL             string // web page
 	State           string // "open" or "closed"
+	Locked          bool   // only people with write access may comment; said by listings only
 	Labels          []string
 	ViewerDidAuthor bool // written by the token's owner
 	CreatedAt       time.Time

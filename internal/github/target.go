@@ -52,7 +52,7 @@ func (t Target) Ready() error {
 // number, and the ids of comments have outgrown it. A comment's URL ends in its id.
 const issueFields = `
 fragment issueFields on Issue {
-  number title body url state viewerDidAuthor createdAt updatedAt
+  number title body url state locked viewerDidAuthor createdAt updatedAt
   labels(first: 100) { nodes { name } }
   comments(first: 50) { nodes { ...commentFields } pageInfo { hasNextPage } }
 }
@@ -123,6 +123,7 @@ type issueNode struct {
 	Number               int
 	Title, Body, URL     string
 	State                string
+	Locked               bool
 	ViewerDidAuthor      bool
 	CreatedAt, UpdatedAt time.Time
 	Labels               struct{ Nodes []struct{ Name string } }
@@ -327,7 +328,7 @@ func inRepository(op, repository, what string, err error) error {
 
 func (n issueNode) issue() Issue {
 	i := Issue{
-		Number: n.Number, Title: n.Title, Body: n.Body, URL: n.URL, State: strings.ToLower(n.State),
+		Number: n.Number, Title: n.Title, Body: n.Body, URL: n.URL, State: strings.ToLower(n.State), Locked: n.Locked,
 		ViewerDidAuthor: n.ViewerDidAuthor, CreatedAt: n.CreatedAt.UTC(), UpdatedAt: n.UpdatedAt.UTC(),
 		MoreComments: n.Comments.PageInfo.HasNextPage,
 	}

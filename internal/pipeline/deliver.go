@@ -222,12 +222,17 @@ func forChannel(d store.Delivery) publish.Delivery {
 	if !open {
 		s = publish.Filed
 	}
+	// What stands in the result of a part that is not there yet is the issue that it is about.
+	standing, result := d.ResultID, int64(0)
+	if s == publish.Filed {
+		standing, result = 0, d.ResultID
+	}
 	return publish.Delivery{
 		Part: publish.Part{
 			Channel: d.Key.Channel, Type: publish.TypeOf(d.Key.Channel), Target: d.Target, Title: d.Title, Body: d.Body,
-			Labels: d.Labels, Number: d.Key.Part, Of: d.Key.Parts, Nonce: d.Nonce,
+			Labels: d.Labels, Number: d.Key.Part, Of: d.Key.Parts, Nonce: d.Nonce, Standing: standing,
 		},
-		Status: s, QueuedAt: d.QueuedAt, ResultID: d.ResultID, ResultURL: d.ResultURL,
+		Status: s, QueuedAt: d.QueuedAt, ResultID: result, ResultURL: d.ResultURL,
 	}
 }
 
@@ -240,7 +245,10 @@ func withOutcome(d store.Delivery, p publish.Delivery, now time.Time) store.Deli
 	case publish.Filed:
 		d.State, d.DoneAt, d.LastError = store.Done, now.UTC(), p.Problem
 	}
-	d.ResultID, d.ResultURL = p.ResultID, p.ResultURL
+	d.ResultID, d.ResultURL = p.Standing, p.ResultURL
+	if p.Status == publish.Filed {
+		d.ResultID = p.ResultID
+	}
 	return d
 }
 

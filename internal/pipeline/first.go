@@ -24,13 +24,14 @@ type firstRun struct {
 	seq       map[string]int64              // by definition, the number of the last digest found
 	notices   []string
 	alerts    map[string][]report.Alert // by definition: digests that were lost with the store, in part
+	places    map[string]places         // by definition: where the digests found stand
 }
 
 // firstBase finds the bases of a run that nothing was told before: what each definition filed last, where
 // the store was lost; else the highest stable tag. What can't be read there is a baseline; what fails to
 // be read ends the run, for a base that is guessed today would lose changes for ever.
 func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Options) (firstRun, error) {
-	f := firstRun{seq: map[string]int64{}, bases: map[string]*snapshot.Snapshot{}, alerts: map[string][]report.Alert{}}
+	f := firstRun{seq: map[string]int64{}, bases: map[string]*snapshot.Snapshot{}, alerts: map[string][]report.Alert{}, places: map[string]places{}}
 	filed, err := r.lastFiled(ctx, &f)
 	if err != nil {
 		return f, err
@@ -106,7 +107,7 @@ func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]origi
 			continue
 		}
 		m := slices.MaxFunc(found, func(a, b publish.FiledDigest) int { return cmp.Compare(a.Seq, b.Seq) })
-		f.seq[d.Name] = m.Seq
+		f.seq[d.Name], f.places[d.Name] = m.Seq, placesOf(d.Name, found)
 		for _, x := range found {
 			if len(x.Missing) > 0 {
 				f.alerts[d.Name] = append(f.alerts[d.Name], r.incomplete(x))

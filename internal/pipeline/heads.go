@@ -86,8 +86,10 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 		}
 	}
 	if when == thePresent { // one request for all
+		opts.places.ask(&own)
 		others.keys, others.reqs = append(own.keys, others.keys...), append(own.reqs, others.reqs...)
 		others.ask(ctx, r.Repositories, got)
+		opts.places.take(got)
 		return got
 	}
 	own.ask(ctx, r.Repositories, got)

@@ -95,7 +95,9 @@ type Runner struct {
 	Disagreements func(snapshot.GateSet, snapshot.DocSet) []docpage.Disagreement
 	// Yours reads what more of Watch.Settings there is, and what to say of it, where that costs requests; nil:
 	// nothing. It is called at most once in a run, when something changed.
-	Yours        func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
+	Yours func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
+	// Unread: some of the reader's files could not be read, so Watch.Settings may lack what they set.
+	Unread       bool
 	Repositories Repositories
 	Tracing      Tracing
 	State        Reader
@@ -137,6 +139,8 @@ type Options struct {
 	Since string
 	// AcceptRemovals lists sources whose mass removals are believed in this run.
 	AcceptRemovals []string
+
+	places places // whose boxes are read with the heads
 }
 
 // Outcome is what a run did.

@@ -89,6 +89,9 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 	}
+	if opts.places, err = r.places(ctx, cursors, opts); err != nil {
+		return nil, err
+	}
 	got, err := r.collect(ctx, last, past, opts)
 	if err != nil {
 		return nil, err
@@ -162,7 +165,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		w := words{
 			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine, tracing: asking,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
-			alone: since != nil, lost: first.alerts[d.Name],
+			alone: since != nil, lost: first.alerts[d.Name], places: slices.Concat(opts.places, first.places[d.Name]),
 		}
 		if opts.Digest != "" { // the others start today too, and can't tell theirs
 			w.lost = nil
@@ -221,7 +224,7 @@ func (t *telling) update() store.Update {
 			d := store.Delivery{
 				Key:   store.Key{Definition: cur.Definition, Seq: cur.Seq, Channel: p.Channel, Part: p.Number, Parts: p.Of},
 				Nonce: p.Nonce, State: store.Pending, Target: p.Target, Title: p.Title, Body: p.Body, Labels: p.Labels,
-				QueuedAt: s.queuedAt.UTC(),
+				QueuedAt: s.queuedAt.UTC(), ResultID: p.Standing,
 			}
 			if p.base != nil {
 				d.Base = p.base.Seq

@@ -33,6 +33,8 @@ type words struct {
 	// lost is what was lost with the store. No two snapshots show it, so the digest that tells it is never made
 	// anew: the next one stands behind it.
 	lost []report.Alert
+	// places are where the last digests stand.
+	places places
 }
 
 // telling of one stretch: the digest without what concerns a single channel.
@@ -98,7 +100,10 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 			continue
 		}
 		quiet = false
-		plan := publish.Plan(digest, []publish.Destination{dest}, publish.Identity{Seq: w.seq, Nonce: w.r.Nonce})
+		if !w.alone {
+			digest = w.carry(ctx, digest, dest)
+		}
+		plan := publish.Plan(digest, []publish.Destination{dest}, publish.Identity{Seq: w.seq, Nonce: w.r.Nonce, Standing: w.standing})
 		for _, p := range plan {
 			s.plan = append(s.plan, planned{p, now.base})
 		}
@@ -220,7 +225,7 @@ func (w *words) address(d report.Digest, channel string, since time.Time, own []
 // add lists a digest with its plan. Channels that are told the same share one.
 func (o *Outcome) add(d report.Digest, plan []publish.Part) {
 	for i, x := range o.Digests {
-		if x.Definition == d.Definition && slices.Equal(x.Alerts, d.Alerts) && slices.EqualFunc(x.Upstreams, d.Upstreams, func(a, b report.Upstream) bool { return a.From == b.From && a.To == b.To }) {
+		if x.Definition == d.Definition && slices.Equal(x.Alerts, d.Alerts) && slices.Equal(x.Open, d.Open) && slices.Equal(x.Settled, d.Settled) && slices.EqualFunc(x.Upstreams, d.Upstreams, func(a, b report.Upstream) bool { return a.From == b.From && a.To == b.To }) {
 			o.Plans[i] = append(o.Plans[i], plan...)
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/report"
 )
 
 // Issues is what the issue channel needs of GitHub.
@@ -27,6 +28,8 @@ type IssueChannel struct {
 	// Own lists our issues, where the listing of a busy repository is cut before it shows what is looked
 	// for. Nil: then it stays unclear.
 	Own Owner
+	// Edit closes the issue before, where a delivery names one; nil: none is closed.
+	Edit Editor
 	// Settle is how long a part whose outcome is unclear is looked for before the run gives up on it.
 	Settle time.Duration
 }
@@ -52,7 +55,11 @@ func (c *IssueChannel) Deliver(ctx context.Context, parts []Delivery, record Rec
 	if err != nil {
 		return err
 	}
-	if err := found.adopt(parts, record); err != nil {
+	var problems []error
+	err = found.adopt(parts, func(d Delivery) error { return c.closeAndRecord(ctx, &d, record) })
+	if _, ok := errors.AsType[*PartialError](err); ok {
+		problems = append(problems, err)
+	} else if err != nil {
 		return err
 	}
 	if parts[0].Status != Filed {
@@ -60,7 +67,6 @@ func (c *IssueChannel) Deliver(ctx context.Context, parts []Delivery, record Rec
 			return err
 		}
 	}
-	var problems []error
 	for i := range parts {
 		if parts[i].Status == Filed {
 			continue
@@ -204,17 +210,21 @@ func (s *standing) checkState(parts []Delivery) error {
 
 // adopt records as filed what is found.
 func (s *standing) adopt(parts []Delivery, record Record) error {
+	var partial error
 	for i := range parts {
 		p, there := s.byNonce[parts[i].Nonce]
 		if !there || parts[i].Status == Filed {
 			continue
 		}
 		parts[i].Status, parts[i].ResultID, parts[i].ResultURL = Filed, p.id, p.url
-		if err := record(parts[i]); err != nil {
+		err := record(parts[i])
+		if _, ok := errors.AsType[*PartialError](err); ok {
+			partial = errors.Join(partial, err)
+		} else if err != nil {
 			return err
 		}
 	}
-	return nil
+	return partial
 }
 
 func (c *IssueChannel) createIssue(ctx context.Context, d *Delivery, hasLabel bool, record Record) error {
@@ -226,21 +236,48 @@ func (c *IssueChannel) createIssue(ctx context.Context, d *Delivery, hasLabel bo
 			return err
 		}
 	}
-	return c.create(ctx, d, record, func() (place, error) {
+	closing := func(f Delivery) error { return c.closeAndRecord(ctx, &f, record) }
+	return create(ctx, c.look, d, closing, func() (place, error) {
 		i, err := c.Issues.CreateIssue(ctx, d.Target, github.IssueRequest{Title: d.Title, Body: d.Body, Labels: d.Labels})
 		return place{int64(i.Number), i.URL, i.Body, i.Labels}, err
 	})
 }
 
+// closeAndRecord records a part. Once the first is filed, the issue before it is closed, and only then is it recorded: who
+// dies in between comes here again, and closing twice is closing once. An issue that can't be closed is told of; it costs
+// no digest.
+func (c *IssueChannel) closeAndRecord(ctx context.Context, d *Delivery, record Record) error {
+	if d.Status != Filed || d.Number != 1 || d.Standing == 0 || d.Standing == d.ResultID || c.Edit == nil {
+		return record(*d)
+	}
+	_, err := c.Edit.EditIssue(ctx, d.Target, int(d.Standing), github.IssueEdit{State: "closed"})
+	var gone *github.NotFoundError
+	var problem error
+	if err != nil && !errors.As(err, &gone) {
+		problem = fmt.Errorf("the issue before it, %d, could not be closed: %w", d.Standing, err)
+		d.Problem = strings.TrimPrefix(d.Problem+"; "+problem.Error(), "; ")
+	}
+	if err := record(*d); err != nil {
+		return err
+	}
+	if problem != nil {
+		return &PartialError{URL: d.ResultURL, Problem: problem.Error()}
+	}
+	return nil
+}
+
 func (c *IssueChannel) createComment(ctx context.Context, issue int, d *Delivery, record Record) error {
-	return c.create(ctx, d, record, func() (place, error) {
+	return create(ctx, c.look, d, record, func() (place, error) {
 		k, err := c.Issues.CreateComment(ctx, d.Target, issue, d.Body)
 		return place{k.ID, k.URL, k.Body, d.Labels}, err
 	})
 }
 
+// looker reads what stands in the target, until every unclear part is found or the time for that is over.
+type looker func(ctx context.Context, parts []Delivery) (standing, error)
+
 // create records the intent, sends, records the outcome, and compares what came back with what was sent.
-func (c *IssueChannel) create(ctx context.Context, d *Delivery, record Record, send func() (place, error)) error {
+func create(ctx context.Context, look looker, d *Delivery, record Record, send func() (place, error)) error {
 	d.Status = Unclear
 	if err := record(*d); err != nil {
 		return err
@@ -249,7 +286,7 @@ func (c *IssueChannel) create(ctx context.Context, d *Delivery, record Record, s
 	var unclear *github.UnclearError
 	switch {
 	case errors.As(err, &unclear):
-		return c.settle(ctx, d, record, err)
+		return settle(ctx, look, d, record, err)
 	case github.NotExecuted(err):
 		d.Status = Owed
 		return errors.Join(err, record(*d))
@@ -273,9 +310,8 @@ func filed(d *Delivery, got place, record Record) error {
 }
 
 // settle looks for a part whose answer was lost. It never sends again in this run.
-func (c *IssueChannel) settle(ctx context.Context, d *Delivery, record Record, cause error) error {
-	one := []Delivery{*d}
-	found, err := c.look(ctx, one)
+func settle(ctx context.Context, look looker, d *Delivery, record Record, cause error) error {
+	found, err := look(ctx, []Delivery{*d})
 	if err != nil {
 		return errors.Join(cause, err)
 	}
@@ -326,6 +362,15 @@ type FiledDigest struct {
 	Issue           int
 	At              time.Time
 	Missing         []int // parts that should be comments on it, and are not there
+	// Places are the newest issues of the definition's channels, this one among them.
+	Places []Place
+}
+
+// Place is where a channel's last digest stands, with what is the reader's in it.
+type Place struct {
+	Channel, Repository string
+	Issue               int
+	Boxes               []report.Box
 }
 
 // LastFiled finds the newest digest of a definition that we filed in a repository: what a lost store is
@@ -336,12 +381,37 @@ func LastFiled(ctx context.Context, o Owner, repository, definition string) (Fil
 		return FiledDigest{}, false, fmt.Errorf("look for the last digest in %s: %w", repository, err)
 	}
 	var last FiledDigest
+	places := map[string]Marker{}
 	for _, i := range issues {
-		if m, ok := ParseMarker(i.Body); ok && i.ViewerDidAuthor && m.Definition == definition && m.Seq >= last.Seq {
-			last = FiledDigest{Marker: m, Repository: repository, URL: i.URL, Issue: i.Number, At: i.CreatedAt, Missing: missingParts(m, i.Comments)}
+		m, ok := ParseMarker(i.Body)
+		if !ok || !i.ViewerDidAuthor || m.Definition != definition {
+			continue
+		}
+		if m.Seq >= last.Seq {
+			at := i.CreatedAt
+			if !m.At.IsZero() {
+				at = m.At
+			}
+			last = FiledDigest{Marker: m, Repository: repository, URL: i.URL, Issue: i.Number, At: at, Missing: missingParts(m, i.Comments), Places: last.Places}
+		}
+		if p, ok := places[m.Channel]; !ok || m.Seq > p.Seq {
+			places[m.Channel] = m
+			last.Places = slices.DeleteFunc(last.Places, func(p Place) bool { return p.Channel == m.Channel })
+			last.Places = append(last.Places, Place{m.Channel, repository, i.Number, BoxesOf(i, m.Nonce)})
 		}
 	}
 	return last, last.Nonce != "", nil
+}
+
+// BoxesOf are the boxes of a digest as they stand in its issue and in our comments on it.
+func BoxesOf(i github.Issue, nonce string) []report.Box {
+	text := i.Body
+	for _, k := range i.Comments {
+		if k.ViewerDidAuthor {
+			text += "\n" + k.Body
+		}
+	}
+	return report.ParseBoxes(text, nonce)
 }
 
 // missingParts are those of a digest that stand in no comment on its issue.

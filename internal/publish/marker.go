@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Marker is the hidden first line of what we file on GitHub. It names the delivery and the commits that
@@ -17,8 +18,22 @@ type Marker struct {
 	Channel    string
 	Part, Of   int
 	Nonce      string // 32 hex digits
-	Compared   []Compared
+	// Kind tells comments on a rolling issue apart; "" is a digest's own text.
+	Kind Kind
+	// At is when the digest was made, in whole seconds, where the issue's own times do not tell: a rolling one is
+	// older. Zero: not said.
+	At       time.Time
+	Compared []Compared
 }
+
+// Kind of a comment on a rolling issue.
+type Kind string
+
+// The kinds.
+const (
+	News  Kind = "news"  // what is new to act on
+	Spare Kind = "spare" // held a further part of a digest, and holds none now
+)
 
 // Compared are the commits of one upstream. From is "" for a baseline.
 type Compared struct{ Upstream, From, To string }
@@ -31,6 +46,12 @@ func (m Marker) String() string {
 	var b strings.Builder
 	b.WriteString(markerPrefix)
 	fmt.Fprintf(&b, "definition=%s seq=%d channel=%s part=%d/%d nonce=%s", word(m.Definition, ":"), m.Seq, word(m.Channel, ":"), m.Part, m.Of, m.Nonce)
+	if m.Kind == News || m.Kind == Spare {
+		b.WriteString(" kind=" + string(m.Kind))
+	}
+	if at := m.At.Unix(); !m.At.IsZero() && at > 0 {
+		fmt.Fprintf(&b, " at=%d", at)
+	}
 	for _, c := range m.Compared {
 		if shaRE.MatchString(c.From) && shaRE.MatchString(c.To) && c.Upstream != "" {
 			fmt.Fprintf(&b, " compared=%s:%s..%s", word(c.Upstream, ""), c.From, c.To)
@@ -118,6 +139,13 @@ func (m *Marker) set(key, value string) (ok bool) {
 		o, err2 := strconv.Atoi(of)
 		m.Part, m.Of = p, o
 		return ok && err1 == nil && err2 == nil
+	case "kind":
+		m.Kind = Kind(value)
+		return m.Kind == News || m.Kind == Spare
+	case "at":
+		n, err := strconv.ParseInt(value, 10, 64)
+		m.At = time.Unix(n, 0).UTC()
+		return err == nil && n > 0
 	case "compared":
 		name, commits, ok1 := strings.Cut(value, ":")
 		from, to, ok2 := strings.Cut(commits, "..")

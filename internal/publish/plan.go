@@ -13,6 +13,8 @@ type Destination struct {
 	Type   string
 	Target string // repository or path; "" for stdout
 	Labels []string
+	// ClosePrevious closes the issue before, once the next one is filed (github-issue only).
+	ClosePrevious bool
 	// Public is the page address of the host an issue is filed on ("https://github.com"); it decides
 	// whether references can be sent through redirect.github.com.
 	Public string
@@ -23,6 +25,8 @@ type Identity struct {
 	Seq int64 // the cursor's number after this digest
 	// Nonce returns 32 fresh random hex digits at each call.
 	Nonce func() string
+	// Standing is the issue of a destination that the last digest stands in; 0: there is none. Nil: nowhere is.
+	Standing func(Destination) int64
 }
 
 // markerReserve is what a marker line takes of a part's budget at least: bytes. With many upstreams it
@@ -37,23 +41,55 @@ func Plan(d report.Digest, to []Destination, id Identity) []Part {
 	}
 	var plan []Part
 	for _, dest := range to {
-		channel := ChannelOf(dest)
-		bodies := render(d, dest, reserve(d, channel, id.Seq))
-		for n, body := range bodies {
-			p := Part{
-				Channel: channel, Type: dest.Type, Target: target(dest, d, id.Seq), Labels: dest.Labels,
-				Number: n + 1, Of: len(bodies), Nonce: id.Nonce(), Body: body,
-			}
-			if n == 0 {
-				p.Title = report.Title(d)
-			}
-			if dest.Type == TypeGitHubIssue {
-				p.Body = marker(d, p, id.Seq).String() + "\n" + body
-			}
-			plan = append(plan, p)
-		}
+		plan = append(plan, planFor(d, dest, id)...)
 	}
 	return plan
+}
+
+func planFor(d report.Digest, dest Destination, id Identity) []Part {
+	channel, first, standing := ChannelOf(dest), id.Nonce(), int64(0)
+	if id.Standing != nil && (dest.Type == TypeRolling || dest.Type == TypeGitHubIssue && dest.ClosePrevious) {
+		standing = id.Standing(dest)
+	}
+	bodies := render(d, dest, reserve(d, channel, id.Seq), first)
+	whole := len(bodies)
+	if dest.Type == TypeRolling && standing > 0 { // a new issue is news enough
+		if news := report.News(d, options(dest)); news != "" {
+			bodies = append(bodies, news)
+		}
+	}
+	plan := make([]Part, 0, len(bodies))
+	for n, body := range bodies {
+		p := Part{
+			Channel: channel, Type: dest.Type, Target: target(dest, d, id.Seq), Labels: dest.Labels,
+			Number: n + 1, Of: len(bodies), Nonce: first, Body: body,
+		}
+		if n == 0 {
+			p.Title, p.Standing = title(d, dest), standing
+		} else {
+			p.Nonce = id.Nonce()
+		}
+		if IsIssue(dest.Type) {
+			m := marker(d, p, id.Seq)
+			if n >= whole {
+				m.Kind = News
+			}
+			p.Body = m.String() + "\n" + body
+		}
+		plan = append(plan, p)
+	}
+	return plan
+}
+
+// title is that of a new issue. A rolling one is named after its definition, for its digests change.
+func title(d report.Digest, dest Destination) string {
+	if dest.Type != TypeRolling {
+		return report.Title(d)
+	}
+	if d.Definition == "digest" { // the one of a configuration that names none
+		return "Upstream digest"
+	}
+	return "Upstream digest: " + report.Line(d.Definition)
 }
 
 func reserve(d report.Digest, channel string, seq int64) int {
@@ -61,15 +97,19 @@ func reserve(d report.Digest, channel string, seq int64) int {
 	return max(markerReserve, len(marker(d, longest, seq).String())+1)
 }
 
-func render(d report.Digest, dest Destination, reserve int) []string {
-	opts := report.MarkdownOptions{
-		Reserve:       reserve,
-		RedirectLinks: dest.Public == "" || strings.TrimSuffix(dest.Public, "/") == "https://github.com",
-	}
-	if dest.Type != TypeGitHubIssue { // files and terminals have no limit
+func render(d report.Digest, dest Destination, reserve int, nonce string) []string {
+	opts := options(dest)
+	opts.Reserve = reserve
+	if IsIssue(dest.Type) {
+		opts.BoxNonce = nonce
+	} else { // files and terminals have no limit
 		opts.Budget = 1 << 30
 	}
 	return report.Markdown(d, opts)
+}
+
+func options(dest Destination) report.MarkdownOptions {
+	return report.MarkdownOptions{RedirectLinks: dest.Public == "" || strings.TrimSuffix(dest.Public, "/") == "https://github.com"}
 }
 
 // target fills the placeholders of a file's path. It is the same whenever a part is delivered, so that
@@ -87,6 +127,9 @@ func target(dest Destination, d report.Digest, seq int64) string {
 
 func marker(d report.Digest, p Part, seq int64) Marker {
 	m := Marker{Definition: d.Definition, Seq: seq, Channel: p.Channel, Part: p.Number, Of: p.Of, Nonce: p.Nonce}
+	if TypeOf(p.Channel) == TypeRolling {
+		m.At = d.At
+	}
 	for _, u := range d.Upstreams {
 		m.Compared = append(m.Compared, Compared{Upstream: u.Upstream, From: u.From.SHA, To: u.To.SHA})
 	}

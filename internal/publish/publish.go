@@ -21,9 +21,15 @@ import (
 // Channel types.
 const (
 	TypeGitHubIssue = "github-issue"
+	TypeRolling     = "rolling-issue"
 	TypeFile        = "file"
 	TypeStdout      = "stdout"
 )
+
+// IsIssue reports whether channels of a type file what they are told in an issue on GitHub.
+func IsIssue(channelType string) bool {
+	return channelType == TypeGitHubIssue || channelType == TypeRolling
+}
 
 // Part is one part of a digest for one channel: an issue, a follow-up comment, a file.
 type Part struct {
@@ -36,6 +42,9 @@ type Part struct {
 	Number  int // from 1
 	Of      int
 	Nonce   string
+	// Standing is, in a first part, the issue that was there when the digest was made and that it is about: a rolling
+	// issue is edited, and the one before a new one closed where the channel does that. 0: none.
+	Standing int64
 }
 
 // Status of a part at its channel.

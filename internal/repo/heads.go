@@ -19,6 +19,8 @@ type HeadRequest struct {
 	Releases   int           // how many of the newest releases are wanted, at most 100
 	Milestones bool          // whether milestones are wanted: the open ones, and those closed last
 	Tickets    []TicketQuery // whose first pages are wanted
+	// Issues are wanted, and nothing else of the repository; only a token reads them.
+	Issues []IssueRequest
 }
 
 // HeadResult is the answer to one HeadRequest: a Head, or why there is none.
@@ -30,6 +32,8 @@ type HeadResult struct {
 	ReleasesErr error
 	// MilestonesErr and TicketsErr are the like for milestones and tickets.
 	MilestonesErr, TicketsErr error
+	// Issues are those that were asked for and exist, by number.
+	Issues map[int]github.Issue
 }
 
 // headResult is a HeadResult, with the ids of those of its paths that are folders.
@@ -59,19 +63,30 @@ func readHeads(ctx context.Context, client *github.Client, requests []HeadReques
 func readHeadDocument(ctx context.Context, client *github.Client, requests []HeadRequest, results []headResult) {
 	doc := newDocument("Heads")
 	asked := 0
+	var read []string
 	for i, r := range requests {
-		if err := addHead(doc, i, r); err != nil {
+		add := addHead
+		if len(r.Issues) > 0 {
+			add = addIssues
+		}
+		if err := add(doc, i, r); err != nil {
 			results[i].Err = err
 			continue
 		}
-		asked++
+		if asked++; len(r.Issues) == 0 {
+			read = append(read, r.Repository)
+		}
 	}
 	if asked == 0 {
 		return
 	}
-	op := "read " + requests[0].Repository
-	if asked > 1 {
-		op = fmt.Sprintf("read %d repositories", asked)
+	op := "read issues of " + requests[0].Repository
+	switch len(read) {
+	case 0:
+	case 1:
+		op = "read " + read[0]
+	default:
+		op = fmt.Sprintf("read %d repositories", len(read))
 	}
 	var answer map[string]*repositoryNode
 	err := client.GraphQL(ctx, github.Query{Op: op, Document: doc.String(), Variables: doc.vars}, &answer)
@@ -81,6 +96,8 @@ func readHeadDocument(ctx context.Context, client *github.Client, requests []Hea
 		case results[i].Err != nil:
 		case err != nil && !isPartial:
 			results[i].Err = err
+		case len(r.Issues) > 0:
+			results[i].Issues, results[i].Err = issuesOf(i, r, answer, partial)
 		default:
 			alias := fmt.Sprintf("r%d", i)
 			results[i] = headOf(r, answer[alias], errorsAt(partial, alias))
@@ -113,12 +130,13 @@ func errorsAt(e *github.GraphQLErrors, path ...string) []github.GraphQLError {
 	return e.At(path...)
 }
 
-// repositoryNode is the answer for one repository: its head, its releases, its milestones, or some of its issues.
+// repositoryNode is the answer for one repository: its head, its releases, its milestones, some of its issues, or one.
 type repositoryNode struct {
 	headNode
 	releasesNode
 	milestonesNode
 	ticketsNode
+	issueNode
 }
 
 func ticketAlias(i, j int) string { return fmt.Sprintf("t%dx%d", i, j) }

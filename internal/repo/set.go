@@ -96,6 +96,12 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 	var place []int
 	var readers []*tokenReader
 	for i, q := range requests {
+		if len(q.Issues) > 0 { // no mirror has them
+			if results[i].Err = s.issuesUnread(q.Repository); results[i].Err == nil {
+				together, place, readers = append(together, q), append(place, i), append(readers, nil)
+			}
+			continue
+		}
 		r, err := s.Reader(q.Repository)
 		if err != nil {
 			results[i].Err = err
@@ -119,7 +125,9 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 	if len(together) > 0 {
 		for i, res := range readHeads(ctx, s.opts.Client, together) {
 			results[place[i]] = res.HeadResult
-			readers[i].know(res)
+			if readers[i] != nil {
+				readers[i].know(res)
+			}
 		}
 	}
 	return results

@@ -27,6 +27,10 @@ type Digest struct {
 	// Alerts are what is wrong with the watching itself and needs somebody: a source that has been failing,
 	// a digest that was given up. They stand above all changes, and make a digest by themselves.
 	Alerts []Alert
+	// Open is what earlier digests told of the reader's and nobody has acknowledged; it stands on top, and makes no
+	// digest by itself. Settled is what was open in the last one and is so no longer.
+	Open    []Open
+	Settled []Settled
 	// Heartbeat says how often the bot looked lately.
 	Heartbeat Heartbeat
 }

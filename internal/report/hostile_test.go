@@ -132,6 +132,11 @@ func infestedBy(texts []string, shape, n, oneIn int) Digest {
 		)
 	}
 	d.Alerts = []Alert{{ID: next(), What: next(), Why: next(), Next: next()}, {What: next(), Next: next()}}
+	d.Open = []Open{
+		{Upstream: next(), Source: snapshot.SourceGates, ID: next(), Variant: next(), State: next(), Because: next(), What: next(), Next: next(), Since: next()},
+		{Upstream: next(), Source: snapshot.SourceProposals, ID: next(), Because: diff.SetIn + next(), What: next(), Since: next()},
+	}
+	d.Settled = []Settled{{ID: next(), Why: next()}, {ID: next(), Why: next()}}
 	d.Notices, d.Definition, d.Severities = []string{next(), next()}, next(), []diff.Severity{diff.Severity(next())}
 	return d
 }
@@ -139,7 +144,7 @@ func infestedBy(texts []string, shape, n, oneIn int) Digest {
 // told is how many list items a digest has in Markdown: one for each entry, failure, complaint and line of
 // the foot, and one for each upstream's lead where there are several.
 func told(d Digest) int {
-	n := len(endOf(d)) + len(d.Alerts)
+	n := len(endOf(d)) + len(d.Alerts) + len(d.Open)
 	for _, u := range d.Upstreams {
 		ch := chapterOf(u, d.At)
 		n += len(ch.failures) + len(ch.faults) + len(ch.foot)
@@ -166,6 +171,13 @@ func checkDigest(t *testing.T, d Digest, budget, reserve int) {
 			t.Errorf("part %d of %d: %d bytes and %d reserved of %d", i+1, len(parts), len(p), reserve, budget)
 		}
 		shown += items(t, p)
+	}
+	if news := News(d, opts); news != "" {
+		checkPart(t, news)
+		checkPrinted(t, "News", news)
+		if len(news) > newsBytes+1000 {
+			t.Errorf("news of %d bytes", len(news))
+		}
 	}
 	if want := told(d); shown != want {
 		t.Errorf("%d list items are shown, want %d", shown, want)

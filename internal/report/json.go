@@ -36,6 +36,8 @@ type digestDocument struct {
 	Notices    []string        `json:"notices"`
 	Severities []diff.Severity `json:"severities"`
 	Alerts     []Alert         `json:"alerts"`
+	Open       []Open          `json:"open"`
+	Settled    []Settled       `json:"settled"`
 	Heartbeat  *Heartbeat      `json:"heartbeat"` // null: the bot never ran before
 }
 
@@ -102,6 +104,7 @@ func JSON(d Digest) ([]byte, error) {
 	doc := digestDocument{
 		Schema: SchemaDigest, Digest: d.Definition, Title: Title(d), Upstreams: []diffDocument{}, Cost: d.Cost,
 		Notices: list(d.Notices), Severities: list(d.Severities), Alerts: list(d.Alerts),
+		Open: list(d.Open), Settled: list(d.Settled),
 	}
 	if h := d.Heartbeat; !h.Last.IsZero() {
 		h.Last = h.Last.UTC().Truncate(time.Second)

@@ -23,6 +23,8 @@ type MarkdownOptions struct {
 	// redirect.github.com, so that they leave no back-link. False where the target is no github.com.
 	// Links within upstream's text go there always.
 	RedirectLinks bool
+	// BoxNonce gives what is the reader's a box to tick, and stands in it. "": there are no boxes.
+	BoxNonce string
 	// plainAlerts writes warnings as plain quotes, for renderers that know no alerts.
 	plainAlerts bool
 }
@@ -34,7 +36,7 @@ func Markdown(d Digest, opts MarkdownOptions) []string {
 	if opts.Budget == 0 {
 		opts.Budget = DefaultBudget
 	}
-	m := mark{opts: opts}
+	m := mark{opts: opts, day: toldOn(d)}
 	p := packer{room: max(opts.Budget, MinBudget) - max(opts.Reserve, 0)}
 	if p.room < MinBudget/2 {
 		p.room = MinBudget / 2 // a reserve that eats the part is a fault of the caller's
@@ -46,7 +48,10 @@ func Markdown(d Digest, opts MarkdownOptions) []string {
 }
 
 // mark writes phrases as Markdown.
-type mark struct{ opts MarkdownOptions }
+type mark struct {
+	opts MarkdownOptions
+	day  string // of the digest
+}
 
 // blocks lays the digest out: warnings first, then chapter by chapter, then the foot.
 func (m mark) blocks(d Digest) []block {
@@ -111,6 +116,9 @@ func (m mark) section(s section, level string) block {
 	if len(s.intro) > 0 {
 		intro = m.inline(s.intro) + "\n\n"
 	}
+	if s.boxed != "" && m.opts.BoxNonce != "" {
+		intro += s.boxed + "\n\n"
+	}
 	if s.fold {
 		b.open = "<details>\n<summary><b>" + s.heading + "</b>" + size + s.preview() + "</summary>\n\n" + intro
 		b.again = "<details>\n<summary><b>" + s.heading + "</b> (continued)</summary>\n\n"
@@ -171,6 +179,9 @@ func (m mark) entry(e entry, brief bool) string {
 		return line + "\n"
 	}
 	head := "- " + m.heading(e, !brief) + ": " + m.inline(e.about)
+	if e.box != nil && !brief && m.opts.BoxNonce != "" {
+		head = unticked + strings.TrimPrefix(head, "- ") + m.boxEnd(*e.box)
+	}
 	if brief {
 		line := head
 		if c := m.inline(e.change); c != "" {
@@ -214,7 +225,10 @@ func noTask(line string) string {
 
 // shortEntry stands for an entry that would not fit into a part of its own.
 func (m mark) shortEntry(e entry) string {
-	what := "- "
+	what, end := "- ", ""
+	if e.box != nil && m.opts.BoxNonce != "" {
+		what, end = unticked, m.boxEnd(*e.box)
+	}
 	if e.id != "" {
 		what += m.heading(e, true) + ": "
 	}
@@ -224,7 +238,7 @@ func (m mark) shortEntry(e entry) string {
 			proof = " See " + l + "."
 		}
 	}
-	return what + "too long to be told in full here (an entry longer than a whole part)." + proof + "\n"
+	return what + "too long to be told in full here (an entry longer than a whole part)." + proof + end + "\n"
 }
 
 func (m mark) heading(e entry, stressed bool) string {

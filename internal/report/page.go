@@ -33,6 +33,7 @@ type section struct {
 	brief   bool   // one line an entry
 	own     bool   // asks for action, entry by entry
 	alarm   bool   // something breaks
+	boxed   string // said above the entries where they have boxes
 	entries []entry
 }
 
@@ -45,8 +46,9 @@ type entry struct {
 	why    phrase // why the reader must act, or why it is the reader's
 	next   step
 	proof  []span
-	hoist  bool // next is said by the section
-	gates  int  // how many changes it tells of
+	hoist  bool  // next is said by the section
+	gates  int   // how many changes it tells of
+	box    *Open // what is open of it; nil: it is not the reader's
 }
 
 // foldFrom is the number of entries from which a section that asks for nothing is folded.
@@ -94,7 +96,7 @@ func chapterOf(u Upstream, now time.Time) chapter {
 		if len(entries) == 0 {
 			continue
 		}
-		s := section{heading: p.heading, intro: say(p.intro), brief: p.brief, fold: p.brief, own: p.own, entries: entries}
+		s := section{heading: p.heading, intro: say(p.intro), brief: p.brief, fold: p.brief, own: p.own, boxed: p.boxed, entries: entries}
 		if !p.own {
 			s.fold = s.fold || (len(entries) >= foldFrom && !p.open)
 			s.hoistSteps(p.step)
@@ -137,6 +139,7 @@ type shelfPlan struct {
 	heading string
 	intro   string
 	own     bool // each entry says its own next step; never folded
+	boxed   string
 	open    bool // never folded
 	brief   bool
 	step    bool // the common next step stands above the entries
@@ -154,7 +157,7 @@ func plan() []shelfPlan {
 	on := func(c diff.Change) bool { return c.Gate != nil && c.Gate.AfterSpec != nil && c.Gate.AfterSpec.Default }
 	return []shelfPlan{
 		{heading: "Act on", own: true, takes: func(c diff.Change) bool { return c.Severity == diff.Act && !c.Mine }},
-		{heading: "Yours", own: true, takes: func(c diff.Change) bool { return c.Mine }},
+		{heading: "Yours", own: true, boxed: boxIntro, takes: func(c diff.Change) bool { return c.Mine }},
 		{heading: "Removed: a component that still sets one of these will not start", open: true, step: true, takes: has(diff.GateRemoved)},
 		{heading: "Now stable", step: true, takes: func(c diff.Change) bool { return c.Has(diff.GatePromoted) && stage(c, gate.GA) }},
 		{heading: "Now on by default", step: true, takes: func(c diff.Change) bool { return c.Has(diff.GateDefaultChanged) && on(c) }},
@@ -267,7 +270,7 @@ func (u Upstream) origin(i int) origin {
 func entryOf(u Upstream, c diff.Change, from origin) entry {
 	e := entry{gates: 1, id: c.ID, also: c.Variant, change: whatChanged(c), next: nextStep(c), proof: proofOf(u, c, from)}
 	e.about = aboutOf(c)
-	e.why = whyMine(c)
+	e.why, e.box = whyMine(c), openOf(c)
 	if c.Has(diff.GateRemoved) && c.Why != "" && c.Severity == diff.Act {
 		// Other reasons repeat what the change says; this one tells an early removal from an announced one.
 		e.change = say(e.change, " "+sentence(upper(short(c.Why, 300))))
@@ -561,10 +564,10 @@ func agesOf(u Upstream) []string {
 // minute is a time as the foot tells it.
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// alertsOf is the section about the bot itself; nil without alerts.
+// alertsOf are the sections above all upstreams: about the bot itself, and what is still open of the reader's.
 func alertsOf(d Digest) []section {
 	if len(d.Alerts) == 0 {
-		return nil
+		return openSection(d)
 	}
 	s := section{heading: "About the bot itself", own: true}
 	for _, a := range d.Alerts {
@@ -577,7 +580,7 @@ func alertsOf(d Digest) []section {
 		}
 		s.entries = append(s.entries, e)
 	}
-	return []section{s}
+	return append([]section{s}, openSection(d)...)
 }
 
 // maxFaults is how many of the parser's complaints a digest lists; `bot gates` lists all.
@@ -615,6 +618,7 @@ func faultsOf(u Upstream) []phrase {
 // endOf is the digest's last line: what it cost, what it leaves out, and which definition it is.
 func endOf(d Digest) []phrase {
 	var out []phrase
+	out = append(out, settledWords(d)...)
 	for _, n := range d.Notices {
 		out = append(out, say("Note: "+sentence(short(n, 500))))
 	}

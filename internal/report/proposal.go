@@ -58,7 +58,7 @@ func proposalSections(u Upstream) []section {
 func proposalEntry(u Upstream, c diff.Change) entry {
 	p := c.Proposal.Newest()
 	e := entry{gates: 1, id: proposalName(*p), about: say(quote(sentence(short(cmp.Or(p.Title, p.Path), 200)))), change: proposalWords(c)}
-	e.why = whyMine(c)
+	e.why, e.box = whyMine(c), openOf(c)
 	for _, s := range u.Sections {
 		if s.Source != snapshot.SourceProposals {
 			continue
