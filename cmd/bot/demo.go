@@ -51,12 +51,12 @@ func (a *app) demo(ctx context.Context, f runFlags) error {
 	defer d.close()
 	started := a.env.now()
 	say("made a sample of Kubernetes in a temporary folder; nothing leaves this machine")
-	if err := d.configure("upstreams:\n  - preset: kubernetes\n"); err != nil {
-		return err
-	}
 	inner := d.app(a)
 	say("the first look, on %s:", firstLook.Format("2 January 2006"))
 	if err := d.until(ctx, firstLook); err != nil {
+		return err
+	}
+	if err := d.configure(d.settings()); err != nil {
 		return err
 	}
 	if err := inner.once(ctx, runFlags{format: "text"}, true); err != nil {

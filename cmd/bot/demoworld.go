@@ -24,6 +24,10 @@ type demoWorld struct {
 	history  []sample.History
 	made     map[string]int // steps, by repository
 	releases []sample.Published
+	pulled   map[int]bool // pull requests that are there
+	opened   map[int]bool // issues that are there
+	// feedPaths are where feeds stand, by name.
+	feedPaths map[string]string
 }
 
 // movedClock is the machine's clock, moved to another moment. It goes on from there.
@@ -51,7 +55,7 @@ func newDemoWorld(_ context.Context, dir string, now func() time.Time) (*demoWor
 	if err != nil {
 		return nil, err
 	}
-	d := &demoWorld{dir: dir, clock: &movedClock{now: now}, made: map[string]int{}, releases: sample.Releases()}
+	d := &demoWorld{dir: dir, clock: &movedClock{now: now}, made: map[string]int{}, releases: sample.Releases(), pulled: map[int]bool{}, opened: map[int]bool{}}
 	first, _ := sample.DemoMoments()
 	d.clock.set(first)
 	if d.history, err = sample.Demo(table); err != nil {
@@ -67,7 +71,7 @@ func newDemoWorld(_ context.Context, dir string, now func() time.Time) (*demoWor
 func (d *demoWorld) until(ctx context.Context, t time.Time) error {
 	d.clock.set(t)
 	for _, h := range d.history {
-		dir := filepath.Join(d.dir, strings.ReplaceAll(h.Repository, "/", "-")+".git")
+		dir := d.repository(h.Repository)
 		done, _ := sample.Until(h.Steps, t)
 		fresh := done[d.made[h.Repository]:]
 		var err error
@@ -84,12 +88,20 @@ func (d *demoWorld) until(ctx context.Context, t time.Time) error {
 		}
 		d.made[h.Repository] = len(done)
 	}
+	if err := d.beside(ctx, t); err != nil {
+		return err
+	}
 	for len(d.releases) > 0 && !d.releases[0].At.After(t) {
 		r := d.releases[0]
 		d.releases = d.releases[1:]
 		d.gh.AddRelease(demoUpstream, ghtest.Release{Tag: r.Tag, Name: "Kubernetes " + r.Tag, Prerelease: r.Prerelease, Created: r.At, Published: r.At})
 	}
 	return nil
+}
+
+// repository is where a repository is made.
+func (d *demoWorld) repository(name string) string {
+	return filepath.Join(d.dir, strings.ReplaceAll(name, "/", "-")+".git")
 }
 
 // app is the program in this world: other addresses, another token, another state and clock; the same code.
@@ -109,6 +121,9 @@ func (d *demoWorld) app(a *app) *app {
 func (d *demoWorld) configure(text string) error {
 	return os.WriteFile(filepath.Join(d.dir, "config.yaml"), []byte(text), 0o600)
 }
+
+// host is the stand-in's, as configurations name hosts.
+func (d *demoWorld) host() string { return strings.TrimPrefix(d.gh.URL(), "http://") }
 
 func (d *demoWorld) issues() []ghtest.Issue { return d.gh.Issues("acme/platform") }
 

@@ -76,7 +76,7 @@ type Counts struct {
 	REST, GraphQL, Raw int
 }
 
-// API is the number of requests that GitHub counts: all but those to the raw host.
+// API is the number of requests that GitHub counts: all but those to the raw host and to pages.
 func (c Counts) API() int { return c.REST + c.GraphQL }
 
 // Count counts the logged requests, whatever their answer was.
@@ -122,7 +122,7 @@ func newRequest(r *http.Request, path string) Request {
 	switch {
 	case path == "/graphql":
 		req.Kind = GraphQL
-	case strings.HasPrefix(path, "/raw/"), isFeed(path):
+	case strings.HasPrefix(path, "/raw/"), strings.HasPrefix(path, pages), isFeed(path):
 		req.Kind = Raw
 	}
 	return req

@@ -172,6 +172,8 @@ func (s *Server) process(c *call, good bool) answer {
 		return c.finish(c.archive())
 	case strings.HasPrefix(c.path, "/raw/"):
 		return c.finish(c.raw(good))
+	case strings.HasPrefix(c.path, pages):
+		return c.webPage()
 	case isFeed(c.path):
 		return c.finish(c.releasesFeed())
 	}

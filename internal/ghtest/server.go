@@ -98,6 +98,7 @@ type Server struct {
 	faults    []*Fault
 	before    []func(Request)
 	after     []func(Request)
+	pages     map[string]webPage // by path
 	listener  net.Listener
 	pipes     *pipeListener // of a server in memory
 	http      *http.Server

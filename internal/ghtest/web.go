@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -120,4 +122,39 @@ func (c *call) releasesFeed() answer {
 		return c.broken(err)
 	}
 	return answer{status: http.StatusOK, body: append([]byte(xml.Header), body...), header: http.Header{"Content-Type": {"application/atom+xml; charset=utf-8"}}}
+}
+
+// pages is where what is no GitHub's stands: the pages and feeds of others, for a world that has only this server.
+const pages = "/_pages/"
+
+type webPage struct {
+	contentType string
+	body        []byte
+}
+
+// SetPage puts a page of somebody else at a name, and gives its path. It is served without limits and counts as nothing.
+func (s *Server) SetPage(name, contentType string, body []byte) (path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pages == nil {
+		s.pages = map[string]webPage{}
+	}
+	s.pages[pages+name] = webPage{contentType, body}
+	return pages + name
+}
+
+func (c *call) webPage() answer {
+	c.s.mu.Lock()
+	p, ok := c.s.pages[c.path]
+	c.s.mu.Unlock()
+	if !ok {
+		return answer{status: http.StatusNotFound, body: []byte("404"), header: http.Header{"Content-Type": {"text/plain"}}}
+	}
+	sum := sha256.Sum256(p.body)
+	tag := fmt.Sprintf("\"%x\"", sum[:8])
+	a := answer{status: http.StatusOK, body: p.body, header: http.Header{"Content-Type": {p.contentType}, "Etag": {tag}}}
+	if c.r.Header.Get("If-None-Match") == tag {
+		a.status, a.body = http.StatusNotModified, nil
+	}
+	return a
 }

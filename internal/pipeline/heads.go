@@ -171,6 +171,12 @@ func (h heads) of(u Upstream, w sources.Watch) repo.HeadResult {
 	case len(w.Tickets) > 0 && head.TicketsErr != nil:
 		head.Err = head.TicketsErr
 	}
+	// What others asked for is none of its business: it might take their files for its own.
+	own := make(map[string]string, len(w.Paths))
+	for _, p := range w.Paths {
+		own[p] = head.Head.OIDs[p]
+	}
+	head.Head.OIDs = own
 	if len(w.Tickets) == 0 {
 		head.Head.Tickets = nil
 	}

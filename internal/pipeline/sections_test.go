@@ -292,3 +292,16 @@ func TestNewParserKeepsWhatCouldNotBeRead(t *testing.T) {
 	w.ok(day)
 	w.want(w.issue, 2, "Two", "Zero")
 }
+
+// TestSourcesSeeTheirOwnPaths: two sources of one repository share a request, and neither is told what the other watches.
+func TestSourcesSeeTheirOwnPaths(t *testing.T) {
+	w := newWorld(t)
+	other := w.beside("other", "b")
+	w.pushAll(map[string][]string{"a": {"One:alpha"}, "b": {"Two:alpha"}})
+	w.ok(0)
+	for s, want := range map[*source]string{w.source(): "[a]", other: "[b]"} {
+		if got := fmt.Sprint(s.told); got != want {
+			t.Errorf("%s was told of %s, want %s", s.name, got, want)
+		}
+	}
+}

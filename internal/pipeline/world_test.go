@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -141,6 +142,8 @@ type source struct {
 	// watches is more than the paths; collects stands before the reading.
 	watches  sources.Watch
 	collects func(ctx context.Context) error
+	// told are the paths that it was last told of.
+	told []string
 }
 
 func (s *source) Name() string { return s.name }
@@ -161,6 +164,7 @@ func (s *source) Watch(string) sources.Watch {
 }
 
 func (s *source) Collect(ctx context.Context, r repo.Reader, at sources.Commit) (snapshot.Section, error) {
+	s.told = slices.Sorted(maps.Keys(at.OIDs))
 	if s.collects != nil {
 		if err := s.collects(ctx); err != nil {
 			return snapshot.Section{}, err

@@ -282,7 +282,7 @@ func TestEachReleaseOfTheDemoHasATagAndASection(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "kubernetes.git")
-	if err := sample.Repository(t.Context(), dir, all[0].Steps); err != nil {
+	if err := sample.Repository(t.Context(), dir, codeOf(t, all)); err != nil {
 		t.Fatal(err)
 	}
 	tags := strings.Split(run(t, dir, "tag", "--list"), "\n")
@@ -340,4 +340,16 @@ func TestWithAddsFilesToAStep(t *testing.T) {
 	if string(step.Files["a"]) != "old" || len(step.Files) != 2 {
 		t.Errorf("the step itself changed: %q", step.Files)
 	}
+}
+
+// codeOf is the history of the code among those of the demo.
+func codeOf(t *testing.T, all []sample.History) []sample.Step {
+	t.Helper()
+	for _, h := range all {
+		if h.Repository == "kubernetes/kubernetes" {
+			return h.Steps
+		}
+	}
+	t.Fatal("the demo has no code")
+	return nil
 }

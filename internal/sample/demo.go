@@ -163,7 +163,11 @@ func Demo(table *facts.Table) ([]History, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make demo note data: %w", err)
 	}
+	pages, err := WebsiteSteps(table)
+	if err != nil {
+		return nil, fmt.Errorf("make demo web site: %w", err)
+	}
 	return []History{
-		{"kubernetes/kubernetes", code}, {"kubernetes/enhancements", proposals}, {"kubernetes/sig-release", data},
+		{"kubernetes/website", pages}, {"kubernetes/kubernetes", withPaths(code)}, {"kubernetes/enhancements", proposals}, {"kubernetes/sig-release", data},
 	}, nil
 }

@@ -85,10 +85,14 @@ func noteDataSteps(table *facts.Table) ([]Step, error) {
 	}
 	return []Step{
 		{Message: "A sample of kubernetes/sig-release", Time: date.AddDate(-1, 0, 0), Files: map[string][]byte{
-			"README.md": []byte("# SIG Release\n\nA sample of kubernetes/sig-release, written from facts by internal/sample.\n"),
+			"releases/release-1.36/README.md": cycleDates("1.36", "Wednesday 11th February 2026 (AoE)", "Wednesday 18th March 2026 (AoE)", "Tuesday 31st March 2026", "Wednesday 22nd April 2026"),
+			"README.md":                       []byte("# SIG Release\n\nA sample of kubernetes/sig-release, written from facts by internal/sample.\n"),
 		}},
 		{Message: "Data of the release notes of " + minor, Time: date.AddDate(0, 0, -7), Files: map[string][]byte{
 			"releases/release-" + gate.MinorOf(minor) + "/release-notes/release-notes-draft.json": data,
+		}},
+		{Message: "Dates of v1.37", Time: date.AddDate(0, 0, 12), Files: map[string][]byte{
+			"releases/release-1.37/README.md": cycleDates("1.37", "Tuesday 16th June 2026 (AoE)", "Thursday 23rd July 2026 (AoE)", "Tuesday 28th July 2026", "Wednesday 26th August 2026"),
 		}},
 	}, nil
 }

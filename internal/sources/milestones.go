@@ -115,9 +115,10 @@ func (Cycle) Parser() int { return cycle.ParserVersion }
 // Setup is the place: in another one stand other dates.
 func (s Cycle) Setup() string { return s.Repository + ":" + s.Path }
 
-// Watch asks for the files of the version and of its neighbours. What was due in the past is told to nobody.
+// Watch asks for the files of the version, of the one before and of the two after: one that turns up is watched before the
+// code is of its minor. What was due in the past is told to nobody.
 func (s Cycle) Watch(version string) Watch {
-	return Watch{Repository: s.Repository, Paths: around(s.Path, version, 1, 1), Present: true}
+	return Watch{Repository: s.Repository, Paths: around(s.Path, version, 1, 2), Present: true}
 }
 
 // Collect reads the files that are there. One that is not is no fault: a cycle's file comes when the cycle begins. One

@@ -31,7 +31,7 @@ func (s NoteData) Setup() string { return s.Repository + ":" + s.Path }
 // Watch asks for the files of the minor in the making and of its neighbours. A file that is not there yet is
 // no fault.
 func (s NoteData) Watch(version string) Watch {
-	return Watch{Repository: s.Repository, Paths: around(s.Path, version, 1, 1)}
+	return Watch{Repository: s.Repository, Paths: around(s.Path, version, 1, 2)}
 }
 
 // Collect reads the files that there are. A past state has none: only what is new is told with them.

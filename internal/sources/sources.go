@@ -44,7 +44,7 @@ func (w Watch) Rides() bool { return w.Milestones }
 type Commit struct {
 	// Ref is what was asked for ("HEAD", "v1.36.0"), SHA the commit it stood for.
 	Ref, SHA string
-	// OIDs holds the object ids of at least the paths the source watches; "" where absent.
+	// OIDs holds the object ids of the paths the source watches; "" where absent.
 	OIDs map[string]string
 	// Releases are the repository's newest, as many as were asked for, as they are now.
 	Releases []repo.Release
