@@ -171,7 +171,7 @@ func TestWhatWasAskedIsNotAskedAgain(t *testing.T) {
 func TestTracingHasABudget(t *testing.T) {
 	seen := map[string]bool{}
 	for _, most := range []int{1, 2, 3, 4, 6, 12} {
-		w := aWeek(t, fmt.Sprintf("trace: {max_requests: %d}\nwatch: {gates: [ContainerStopSignals]}\n", most))
+		w := aWeek(t, fmt.Sprintf("trace: {max_requests: %d}\nwatch: {gates: [ListFromCacheSnapshot]}\n", most))
 		r := w.ok("run", "--dry-run", "--format", "json")
 		got := tracedTo(t, r.stdout)
 		cut := 0
@@ -184,7 +184,7 @@ func TestTracingHasABudget(t *testing.T) {
 				}
 			}
 		}
-		if strings.Contains(got["ContainerStopSignals"], "budget") && cut < len(got) {
+		if strings.Contains(got["ListFromCacheSnapshot"], "budget") && cut < len(got) {
 			t.Errorf("%d requests: what is yours was left out, and others not: %v", most, got)
 		}
 		text := strings.Join(strings.Fields(w.ok("run", "--dry-run").stdout), " ")
