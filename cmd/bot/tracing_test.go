@@ -171,7 +171,9 @@ func TestWhatWasAskedIsNotAskedAgain(t *testing.T) {
 func TestTracingHasABudget(t *testing.T) {
 	seen := map[string]bool{}
 	for _, most := range []int{1, 2, 3, 4, 6, 12} {
-		w := aWeek(t, fmt.Sprintf("trace: {max_requests: %d}\nwatch: {gates: [ListFromCacheSnapshot]}\n", most))
+		w := aWeek(t, fmt.Sprintf("trace: {max_requests: %d}\nwatch: {gates: [WorkloadWithJob]}\n", most))
+		w.commit("v1.36", changedBy(promoteTwo, without("WinDSR"), promote("WorkloadWithJob", gate.Spec{Since: "1.36", Stage: gate.Beta})))
+		w.pull(900779, "Promote WorkloadWithJob", "")
 		r := w.ok("run", "--dry-run", "--format", "json")
 		got := tracedTo(t, r.stdout)
 		cut := 0
@@ -184,7 +186,7 @@ func TestTracingHasABudget(t *testing.T) {
 				}
 			}
 		}
-		if strings.Contains(got["ListFromCacheSnapshot"], "budget") && cut < len(got) {
+		if strings.Contains(got["WorkloadWithJob"], "budget") && cut < len(got) {
 			t.Errorf("%d requests: what is yours was left out, and others not: %v", most, got)
 		}
 		text := strings.Join(strings.Fields(w.ok("run", "--dry-run").stdout), " ")
