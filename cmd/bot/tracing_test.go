@@ -171,7 +171,9 @@ func TestWhatWasAskedIsNotAskedAgain(t *testing.T) {
 func TestTracingHasABudget(t *testing.T) {
 	seen := map[string]bool{}
 	for _, most := range []int{1, 2, 3, 4, 6, 12} {
-		w := aWeek(t, fmt.Sprintf("trace: {max_requests: %d}\nwatch: {gates: [ContainerStopSignals]}\n", most))
+		w := aWeek(t, fmt.Sprintf("trace: {max_requests: %d}\nwatch: {gates: [WorkloadWithJob]}\n", most))
+		w.commit("v1.36", changedBy(promoteTwo, without("WinDSR"), promote("WorkloadWithJob", gate.Spec{Since: "1.36", Stage: gate.Beta})))
+		w.pull(900779, "Promote WorkloadWithJob", "")
 		r := w.ok("run", "--dry-run", "--format", "json")
 		got := tracedTo(t, r.stdout)
 		cut := 0
@@ -184,7 +186,7 @@ func TestTracingHasABudget(t *testing.T) {
 				}
 			}
 		}
-		if strings.Contains(got["ContainerStopSignals"], "budget") && cut < len(got) {
+		if strings.Contains(got["WorkloadWithJob"], "budget") && cut < len(got) {
 			t.Errorf("%d requests: what is yours was left out, and others not: %v", most, got)
 		}
 		text := strings.Join(strings.Fields(w.ok("run", "--dry-run").stdout), " ")
@@ -394,5 +396,60 @@ func TestTracingCost(t *testing.T) {
 	t.Logf("%d changes: %d requests", len(got), most)
 	if most > 40 || len(got) != 200 {
 		t.Errorf("%d changes: %d requests", len(got), most)
+	}
+}
+
+// A promotion that was taken back in the week and made again names the one that stayed; one that was only taken back,
+// by a revert, is told as such.
+func TestRevertsInADigest(t *testing.T) {
+	w := released(t)
+	w.ok("run")
+	commit := func(number int, title string, change func([]facts.Row) []facts.Row) {
+		w.commit("v1.36", change)
+		w.pull(number, title, "")
+	}
+	once := promote("ListFromCacheSnapshot", stable36)
+	same := func(rows []facts.Row) []facts.Row { return rows }
+	commit(900701, "Promote ListFromCacheSnapshot to GA", once)
+	commit(900702, "Revert #900701: Promote ListFromCacheSnapshot to GA", same)
+	commit(900703, "Promote ListFromCacheSnapshot to GA, mended", once)
+	commit(900704, "Promote ContainerStopSignals to beta", promoteTwo)
+	expect(t, tracedTo(t, w.ok("run", "--dry-run", "--format", "json").stdout), map[string]string{
+		"ListFromCacheSnapshot": "#900703 blame certain change; KEP-4988 kep-comment certain",
+		"ContainerStopSignals":  "#900704 blame certain change",
+	})
+	w.ok("run")
+	commit(900705, "Revert #900704: Promote ContainerStopSignals to beta", once)
+	r := w.ok("run", "--dry-run", "--format", "json")
+	got := tracedTo(t, r.stdout)
+	if want := "#900705 removal certain change it reverts kubernetes/kubernetes#900704"; len(got) != 1 || !strings.HasPrefix(got["ContainerStopSignals"], want) {
+		t.Errorf("%v, want %s", got, want)
+	}
+	obeysSchema(t, r.stdout)
+	if text := strings.Join(strings.Fields(w.ok("run", "--dry-run").stdout), " "); !strings.Contains(text, "kubernetes/kubernetes#900705 (it reverts kubernetes/kubernetes#900704)") {
+		t.Errorf("the revert is not told as such:\n%s", text)
+	}
+	// Done again by another, it is not what was asked before.
+	w.ok("run")
+	commit(900706, "Promote ContainerStopSignals to beta once more", promoteTwo)
+	expect(t, tracedTo(t, w.ok("run", "--dry-run", "--format", "json").stdout), map[string]string{"ContainerStopSignals": "#900706 blame certain change"})
+}
+
+// Overrides count for bot explain too.
+func TestOverridesInAnExplanation(t *testing.T) {
+	w := aWeek(t, `trace:
+  overrides:
+    - {gate: ListFromCacheSnapshot, keps: [7], tickets: [], prs: [{stage: beta, pull: a/b#9}], note: We know better}
+`)
+	text := strings.Join(strings.Fields(w.ok("explain", "ListFromCacheSnapshot").stdout), " ")
+	for _, want := range []string{"By your configuration: We know better.", "a/b#9, certain: by your configuration", "KEP-7, certain: by your configuration", "kubernetes/kubernetes#900777 Promote two gates, certain: git blame"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not told:\n%s", want, text)
+		}
+	}
+	doc := w.ok("explain", "ListFromCacheSnapshot", "--format", "json").stdout
+	obeysSchema(t, doc)
+	if !strings.Contains(doc, `"remark": "We know better"`) {
+		t.Errorf("the JSON has no remark:\n%s", doc)
 	}
 }

@@ -244,12 +244,21 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 	}
 	tr, err := t.Repositories.Tracer(res.Repository)
 	if err != nil || to == "" {
-		t.fail(res.Repository, open, cmp.Or(err, error(errNoCommit)))
+		t.fail(res.Repository, open, cmp.Or(err, errNoCommit))
 		return
 	}
 	var known []gate.Gate
 	if sec, ok := current.Section(snapshot.SourceGates); ok && sec.Items.Gates != nil && sec.SHA == to {
 		known = sec.Items.Gates.Gates
+	}
+	git := &blamedOnce{Git: GitHistory{tr}, blames: map[[2]string][]trace.Range{}}
+	others := map[string][]string{} // by the file that a gate stands in, where gates of that file may have come from
+	for _, a := range open {
+		for _, p := range a.q.Paths {
+			if first := a.q.Paths[0]; !slices.Contains(others[first], p) {
+				others[first] = append(others[first], p)
+			}
+		}
 	}
 	for len(open) > 0 {
 		n := 1
@@ -259,6 +268,9 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 		groups := map[string][]*asked{}
 		var order []string
 		for _, a := range open[:n] {
+			if len(a.q.Paths) > 1 { // one that was moved is looked for where it is, alone
+				a.q.Paths = others[a.q.Paths[0]]
+			}
 			k := fmt.Sprint(a.q.Gone, a.q.Paths)
 			if groups[k] == nil {
 				order = append(order, k)
@@ -266,7 +278,7 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 			groups[k] = append(groups[k], a)
 		}
 		for _, k := range order {
-			t.group(ctx, groups[k], GitHistory{tr}, res, from, to, known)
+			t.group(ctx, groups[k], git, res, from, to, known)
 		}
 		open = open[n:]
 	}
@@ -274,8 +286,27 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 
 var errNoCommit = errors.New("it is not known at which commit the gates were read")
 
+// blamedOnce asks for the blame of a file once.
+type blamedOnce struct {
+	trace.Git
+	blames map[[2]string][]trace.Range
+}
+
+// Blame implements trace.Git.
+func (b *blamedOnce) Blame(ctx context.Context, sha, path string) ([]trace.Range, error) {
+	key := [2]string{sha, path}
+	if known, ok := b.blames[key]; ok {
+		return known, nil
+	}
+	got, err := b.Git.Blame(ctx, sha, path)
+	if err == nil {
+		b.blames[key] = got
+	}
+	return got, err
+}
+
 // group asks of changes in the same files.
-func (t *tracing) group(ctx context.Context, list []*asked, git GitHistory, res diff.UpstreamResult, from, to string, known []gate.Gate) {
+func (t *tracing) group(ctx context.Context, list []*asked, git trace.Git, res diff.UpstreamResult, from, to string, known []gate.Gate) {
 	if why := cmp.Or(t.stopped, t.unable[res.Repository]); why != "" {
 		t.leave(res.Repository, list)
 		return

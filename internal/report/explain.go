@@ -438,6 +438,7 @@ type hitDocument struct {
 	Gate        string          `json:"gate"`
 	Former      []string        `json:"former"`
 	Description string          `json:"description"`
+	Remark      string          `json:"remark"` // what the reader's configuration says beside it
 	Components  []string        `json:"components"`
 	KEPs        []trace.Link    `json:"keps"`
 	Stages      []stageDocument `json:"stages"`
@@ -477,7 +478,7 @@ func ExplainJSON(e Explanation) ([]byte, error) {
 	}
 	for _, h := range e.Hits {
 		hit := hitDocument{
-			Gate: h.Gate, Former: list(h.Former), Description: h.Description, Components: list(h.Components), KEPs: list(h.KEPs),
+			Gate: h.Gate, Former: list(h.Former), Description: h.Description, Remark: h.Remark, Components: list(h.Components), KEPs: list(h.KEPs),
 			Stages: []stageDocument{}, Tickets: list(h.Tickets), Notes: list(h.Notes), Docs: list(h.Docs),
 		}
 		for _, st := range h.Stages {
