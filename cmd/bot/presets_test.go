@@ -237,7 +237,7 @@ func TestThreeUpstreamsInOneDigest(t *testing.T) {
 	}
 	certs.commit("first", "README.md")
 	publish(certs, "cert-manager/cert-manager", "v1.20.0")
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n    sources: {paths: {enabled: true, paths: [pkg/kubelet/kubelet.go]}}\n  - preset: kueue\n  - preset: cert-manager\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n    sources: {paths: {enabled: true, paths: [pkg/kubelet/kubelet.go]}}\n  - preset: kueue\n  - preset: cert-manager\n")
 	first := w.ok("run")
 	t.Logf("first run: %d requests", first.api)
 	if r := w.ok("run"); r.api != 1 {
