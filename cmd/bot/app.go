@@ -207,7 +207,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		Watch:        diff.Watch{Gates: cfg.Watch.Gates, KEPs: cfg.Watch.KEPs, SIGs: cfg.Watch.SIGs, Components: cfg.Watch.Components, Owners: cfg.Watch.Owners},
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
 		Holder: holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
-		FailingAfter: cfg.Run.FailingAfter,
+		FailingAfter: cfg.Run.FailingAfter, SourceTimeout: cfg.Run.SourceTimeout,
 		Cost: func() report.Cost {
 			c := client.Cost()
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}

@@ -179,7 +179,7 @@ func TestCheckBeyondTheTable(t *testing.T) {
 		return promote("ImageVolumeWithDigest", gate.Spec{Since: "1.37", Stage: gate.Beta, Default: true})(out)
 	}, "v1.37.0")
 	cluster(t, nil)
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n") // there are no proposals to read, and none are needed
+	w.threeSources("upstreams:\n  - preset: kubernetes\n") // there are no proposals to read, and none are needed
 	r := w.run("check", "nodes", "--from", "1.36", "--to", "1.37")
 	if r.code != 1 || !strings.Contains(r.stdout, "WILL NOT START AT 1.37: the gate is gone (1)\n\n  NodeSwap=false") ||
 		!strings.Contains(strings.Join(strings.Fields(r.stdout), " "), "kubernetes/kubernetes at v1.37.0 (") { // however it is wrapped

@@ -108,7 +108,7 @@ func TestExplainOffline(t *testing.T) {
 		t.Errorf("without a token: %d\n%s%s", anonymous.code, anonymous.stdout, anonymous.stderr)
 	}
 
-	w.wholeConfig("offline: true\nmirrors:\n  - {repository: kubernetes/kubernetes, path: " + w.git + "}\n  - {repository: kubernetes/enhancements, path: " + filepath.Join(w.dir, "enhancements.git") + "}\nupstreams:\n  - preset: kubernetes\n")
+	w.threeSources("offline: true\nmirrors:\n  - {repository: kubernetes/kubernetes, path: " + w.git + "}\n  - {repository: kubernetes/enhancements, path: " + filepath.Join(w.dir, "enhancements.git") + "}\nupstreams:\n  - preset: kubernetes\n")
 	mirrored := w.ok("explain", "DRAAdminAccess")
 	if mirrored.api != 0 {
 		t.Errorf("%d requests while offline", mirrored.api)
@@ -118,7 +118,7 @@ func TestExplainOffline(t *testing.T) {
 		t.Errorf("a mirror tells\n%s\nthe network\n%s", mirrored.stdout, online)
 	}
 
-	w.wholeConfig("offline: true\nupstreams:\n  - preset: kubernetes\n")
+	w.threeSources("offline: true\nupstreams:\n  - preset: kubernetes\n")
 	alone := w.ok("explain", "CRIContainerLogRotation").stdout
 	if strings.Contains(alone, "No proposal was found") {
 		t.Errorf("none was looked for:\n%s", alone)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/ghtest"
 	"github.com/upstream-digest/bot/internal/sample"
 	"github.com/upstream-digest/bot/internal/trace"
@@ -83,7 +84,15 @@ func livesUpstream(ctx context.Context, dir string, now func() time.Time) (*ghte
 	if err != nil {
 		return nil, err
 	}
-	if err := sample.DemoEnhancements(ctx, proposals); err != nil {
+	table, err := facts.Load()
+	if err != nil {
+		return nil, err
+	}
+	steps, err := sample.EnhancementSteps(table, sample.EnhancementOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if err := sample.Repository(ctx, proposals, steps); err != nil {
 		return nil, err
 	}
 	pages, err := sample.Pages(filepath.Dir(trace.DocsPath("X")) + "/")

@@ -118,7 +118,7 @@ func TestDiffTellsTheNotesOnTheWay(t *testing.T) {
 		}
 	}
 	with := w.ok("diff", "v1.35.0", "v1.36.0").api
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n    sources: {releases: {enabled: false}}\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n    sources: {releases: {enabled: false}}\n")
 	without := w.ok("diff", "v1.35.0", "v1.36.0")
 	if with-without.api > 2 {
 		t.Errorf("the notes cost %d requests", with-without.api)
@@ -219,7 +219,7 @@ func TestDiffOfMirrors(t *testing.T) {
 		}
 		text += "  - {repository: " + h.name + ", path: " + copied + "}\n"
 	}
-	w.wholeConfig(text + "upstreams:\n  - preset: kubernetes\n")
+	w.threeSources(text + "upstreams:\n  - preset: kubernetes\n")
 	r := w.ok("diff", "v1.35.0", "v1.36.1", "--format", "json")
 	if offline, _ := passed(t, r.stdout); !slices.Equal(online, offline) || len(offline) != 2 || r.api != 0 {
 		t.Errorf("%v and %v, %d requests", online, offline, r.api)
@@ -261,7 +261,7 @@ func TestBriefGainsUrgentNotes(t *testing.T) {
 	if err := os.CopyFS(mirror, os.DirFS(w.git)); err != nil {
 		t.Fatal(err)
 	}
-	w.wholeConfig("mirrors: [{repository: Kubernetes/kubernetes, path: " + mirror + "}]\nupstreams:\n  - preset: kubernetes\n")
+	w.threeSources("mirrors: [{repository: Kubernetes/kubernetes, path: " + mirror + "}]\nupstreams:\n  - preset: kubernetes\n")
 	brief("Release notes of v1.35.0, v1.36.0 and v1.36.1: kubernetes/kubernetes at HEAD (", 0, "--to", "1.36")
 }
 
@@ -274,7 +274,7 @@ func TestBriefWithoutNotes(t *testing.T) {
 		t.Errorf("exit code %d\n%.2500s\n%s", r.code, r.stdout, r.stderr)
 	}
 	w.gh.ClearFaults()
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n    sources: {releases: {enabled: false}}\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n    sources: {releases: {enabled: false}}\n")
 	if r := w.ok("brief", "--from", "1.34", "--to", "1.36", "--notes"); !strings.Contains(words(r.stdout), "not in here: the configuration names no release notes of it.") {
 		t.Errorf("%.2500s", r.stdout)
 	}
@@ -285,7 +285,7 @@ func TestBriefWithoutNotes(t *testing.T) {
 	if r := w.run("brief", "--from", "1.34", "--to", "1.36", "--notes"); r.code != exitUsage {
 		t.Errorf("exit code %d", r.code)
 	}
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n")
 	w.push("kubernetes/kubernetes", map[string][]byte{"CHANGELOG/CHANGELOG-1.35.md": nil})
 	if r := w.ok("brief", "--from", "1.34", "--to", "1.36", "--notes"); !strings.Contains(words(r.stdout), "Not all urgent release notes are in here: there is no CHANGELOG/CHANGELOG-1.35.md; the notes of v1.35.0 are not written.") {
 		t.Errorf("%.2500s", r.stdout)

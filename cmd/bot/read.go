@@ -66,7 +66,7 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 		text = string(b)
 	} else {
 		d := report.Digest{Definition: "diff", At: a.env.now().UTC(), Upstreams: ups, Cost: w.runner.Cost()}
-		text, err = a.render(d, format, output == "")
+		text, err = a.render(d, format, true, output == "")
 	}
 	if err != nil {
 		return err

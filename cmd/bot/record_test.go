@@ -61,7 +61,7 @@ func (w *testWorld) replays(t *testing.T, folder string, formats ...string) {
 		formats = []string{"markdown"}
 	}
 	for _, format := range formats {
-		r := w.run("run", "--replay", folder, "--format", format)
+		r := w.run("run", "--replay", folder, "--format", format, "--full")
 		if r.code != exitDone || !strings.Contains(r.stderr, equals) {
 			t.Fatalf("the replay: exit code %d\n%s", r.code, r.stderr)
 		}

@@ -36,7 +36,7 @@ func (e *differsError) Error() string { return strings.Join(e.lines, "\n") }
 func (a *app) replayRun(ctx context.Context, f runFlags, given func(string) bool) (err error) {
 	for _, name := range []string{"record", "dry-run", "digest", "since", "upstream", "only", "accept-removals"} {
 		if given(name) {
-			return &usageError{fmt.Errorf("--%s can't be given with --replay, which does what was recorded; --format and --output can", name)}
+			return &usageError{fmt.Errorf("--%s can't be given with --replay, which does what was recorded; --format, --full and --output can", name)}
 		}
 	}
 	p, err := recording.Open(f.replay)
@@ -54,7 +54,7 @@ func (a *app) replayRun(ctx context.Context, f runFlags, given func(string) bool
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	again := kept.flags()
-	again.show, again.output = true, f.output
+	again.show, again.output, again.full = true, f.output, f.full
 	if given("format") {
 		again.format = f.format
 	}

@@ -29,6 +29,7 @@ type runFlags struct {
 	acceptRemovals []string
 	format, output string
 	record, replay string
+	full           bool // long lists are printed whole
 	show           bool // print the digests, also of a run that files them
 	// yours is what watch.manifests says, where that was read already.
 	yours *yours
@@ -59,6 +60,7 @@ with the highest stable release tag.`,
 	fl.StringSliceVar(&f.only, "only", nil, "read these `SOURCES` only; nothing is filed when it leaves one out")
 	fl.StringSliceVar(&f.acceptRemovals, "accept-removals", nil, "believe a mass removal of these `SOURCES` once")
 	fl.StringVar(&f.format, "format", "text", "how to print digests: "+strings.Join(formats, ", "))
+	fl.BoolVar(&f.full, "full", false, "print long lists whole, also those in which nothing asks for action (format text)")
 	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
 	fl.StringVar(&f.record, "record", "", "keep everything the run read and did in this new `FOLDER`, without secrets")
 	fl.StringVar(&f.replay, "replay", "", "do the recorded run in this `FOLDER` again and compare; sends nothing, changes nothing")
@@ -134,7 +136,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 		if i > 0 {
 			fmt.Fprintln(&dst)
 		}
-		text, rerr := a.render(d, f.format, f.output == "")
+		text, rerr := a.render(d, f.format, f.full, f.output == "")
 		if rerr != nil {
 			return rerr
 		}
@@ -244,7 +246,7 @@ func checkFormat(format string, allowed []string) error {
 }
 
 // render turns a digest into text; terminal styles only where it goes to the terminal.
-func (a *app) render(d report.Digest, format string, terminal bool) (string, error) {
+func (a *app) render(d report.Digest, format string, full, terminal bool) (string, error) {
 	switch format {
 	case "markdown":
 		return strings.Join(report.Markdown(d, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
@@ -257,7 +259,7 @@ func (a *app) render(d report.Digest, format string, terminal bool) (string, err
 		b, err := report.Slack(d, report.SlackOptions{})
 		return string(b), err
 	}
-	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color}), nil
+	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color, Fold: !full}), nil
 }
 
 func (a *app) width(terminal bool) int {

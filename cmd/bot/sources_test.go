@@ -51,7 +51,7 @@ func at(tb testing.TB, day string, proposals int) *fullWorld {
 		tb.Fatal(err)
 	}
 	w := &fullWorld{testWorld: newWorld(tb), releases: sample.Releases()}
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n")
 	w.repositories = []*history{
 		{name: "kubernetes/kubernetes", dir: w.git, steps: code},
 		{name: "kubernetes/enhancements", dir: filepath.Join(w.dir, "enhancements.git"), steps: keps},
@@ -214,7 +214,7 @@ func TestDoctorLooksAtAllRepositories(t *testing.T) {
 	if r := w.run("doctor"); r.code != 0 || !strings.Contains(r.stdout, "kubernetes/enhancements at") || !strings.Contains(r.stdout, "kubernetes/sig-release at") {
 		t.Errorf("exit code %d\n%s", r.code, r.stdout)
 	}
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n    sources: {proposals: {repository: kubernetes/nope}, releases: {data_repository: kubernetes/neither}}\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n    sources: {proposals: {repository: kubernetes/nope}, releases: {data_repository: kubernetes/neither}}\n")
 	r := w.run("doctor", "--format", "json")
 	for _, key := range []string{"correct upstreams[0].sources.proposals.repository", "correct upstreams[0].sources.releases.data_repository"} {
 		if r.code != exitSource || !strings.Contains(r.stdout, key) {

@@ -93,7 +93,7 @@ func (a *app) results(ctx context.Context, out *pipeline.Outcome, err error, mes
 		doc.Digests = append(doc.Digests, d.Definition)
 		for _, format := range formats {
 			// At no terminal's width, and plain.
-			text, rerr := a.render(d, format, false)
+			text, rerr := a.render(d, format, true, false)
 			if rerr != nil {
 				return nil, rerr
 			}

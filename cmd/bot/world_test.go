@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/ghtest"
@@ -154,26 +156,57 @@ func (w *testWorld) wholeConfig(text string) *testWorld {
 	return w.set("BOT_CONFIG=" + path)
 }
 
+// threeSources sets the configuration, of which gates, releases and proposals are read.
+func (w *testWorld) threeSources(text string) *testWorld {
+	w.t.Helper()
+	return w.wholeConfig(keepSources(text, "gates", "releases", "proposals"))
+}
+
 // gatesOnly switches the other sources of a configuration's presets off: most tests are about what is the same for
 // all sources, and gates are enough for that.
-func gatesOnly(text string) string {
-	const off = "releases: {enabled: false}, proposals: {enabled: false}"
-	if strings.Contains(text, "releases:") {
-		return text // it says what is read
-	}
-	if !strings.Contains(text, "upstreams:") {
-		return text + "\nupstreams:\n  - preset: kubernetes\n    sources: {" + off + "}\n"
-	}
-	block := "    sources:\n      releases: {enabled: false}\n      proposals: {enabled: false}\n"
-	text = strings.ReplaceAll(text, "{preset: kubernetes, ", "{preset: kubernetes, sources: {"+off+"}, ")
-	text = strings.ReplaceAll(text, "    sources: {gates", "    sources: {"+off+", gates")
-	if strings.Contains(text, "    sources: {") {
+func gatesOnly(text string) string { return keepSources(text, "gates") }
+
+// keepSources switches the sources of a configuration's presets off that are not to be kept, and that the text does not
+// name. A text that is no configuration stays as it is.
+func keepSources(text string, keep ...string) string {
+	var doc map[string]any
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return text
 	}
-	if strings.Contains(text, "    sources:\n") {
-		return strings.ReplaceAll(text, "    sources:\n", block)
+	if doc == nil {
+		doc = map[string]any{}
 	}
-	return strings.ReplaceAll(text, "  - preset: kubernetes\n", "  - preset: kubernetes\n"+block)
+	if _, ok := doc["upstreams"]; !ok {
+		doc["upstreams"] = []any{map[string]any{"preset": "kubernetes"}}
+	}
+	list, _ := doc["upstreams"].([]any)
+	for _, x := range list {
+		u, ok := x.(map[string]any)
+		if !ok || u["preset"] == nil {
+			continue
+		}
+		if u["sources"] == nil {
+			u["sources"] = map[string]any{}
+		}
+		own, ok := u["sources"].(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, name := range []string{"gates", "releases", "proposals", "milestones", "tickets", "paths", "docs", "feeds"} {
+			switch {
+			case own[name] != nil || slices.Contains(keep, name):
+			case name == "feeds":
+				own[name] = []any{}
+			default:
+				own[name] = map[string]any{"enabled": false}
+			}
+		}
+	}
+	out, err := yaml.Marshal(doc)
+	if err != nil {
+		return text
+	}
+	return string(out)
 }
 
 type result struct {

@@ -117,7 +117,7 @@ func (k checker) upstreams(list []Upstream) {
 
 func (k checker) sources(at string, s Sources) {
 	gates, releases, proposals := s.Gates != nil && s.Gates.Enabled, s.Releases != nil && s.Releases.Enabled, s.Proposals != nil && s.Proposals.Enabled
-	if !gates && !releases && !proposals {
+	if !gates && !releases && !proposals && !s.others() {
 		k.wrong(at, "no source is enabled, so nothing is read of this upstream", "add sources.gates with packages, name a preset, or remove the entry")
 		return
 	}
@@ -131,6 +131,7 @@ func (k checker) sources(at string, s Sources) {
 		k.repository(at+".proposals.repository", s.Proposals.Repository)
 		k.inRepository(at+".proposals.path", s.Proposals.Path)
 	}
+	k.otherSources(at, s)
 }
 
 func (k checker) releases(at string, r *ReleasesSource) {
@@ -413,6 +414,8 @@ func (c Config) bounded(path string, f field) (int64, func(int64) string) {
 		return int64(c.GitHub.SettleTimeout), show
 	case "run.timeout":
 		return int64(c.Run.Timeout), show
+	case "run.source_timeout":
+		return int64(c.Run.SourceTimeout), show
 	case "run.keep_snapshots":
 		return int64(c.Run.KeepSnapshots), func(v int64) string { return strconv.FormatInt(v, 10) }
 	case "trace.max_requests":

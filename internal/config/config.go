@@ -86,9 +86,15 @@ type Upstream struct {
 
 // Sources says what is read of an upstream; nil is not configured.
 type Sources struct {
-	Gates     *GatesSource     `yaml:"gates,omitempty"`
-	Releases  *ReleasesSource  `yaml:"releases,omitempty"`
-	Proposals *ProposalsSource `yaml:"proposals,omitempty"`
+	Gates      *GatesSource      `yaml:"gates,omitempty"`
+	Releases   *ReleasesSource   `yaml:"releases,omitempty"`
+	Proposals  *ProposalsSource  `yaml:"proposals,omitempty"`
+	Milestones *MilestonesSource `yaml:"milestones,omitempty"`
+	Tickets    *TicketsSource    `yaml:"tickets,omitempty"`
+	Paths      *PathsSource      `yaml:"paths,omitempty"`
+	Docs       *DocsSource       `yaml:"docs,omitempty"`
+	// Feeds have names, unique within the upstream.
+	Feeds []FeedSource `yaml:"feeds,omitempty"`
 }
 
 // ReleasesSource says where an upstream's release notes stand. In paths {minor} is a minor version: "1.36".
@@ -238,6 +244,8 @@ type Network struct {
 type Run struct {
 	Timeout       time.Duration `yaml:"timeout"`
 	KeepSnapshots int           `yaml:"keep_snapshots"`
+	// SourceTimeout is the longest that one source of one upstream may take.
+	SourceTimeout time.Duration `yaml:"source_timeout"`
 	// FailingAfter is the number of runs in a row after which a failing source is told of.
 	FailingAfter int `yaml:"failing_after"`
 }

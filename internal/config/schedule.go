@@ -14,8 +14,8 @@ import (
 //
 // It refuses what robfig/cron takes badly: a TZ= prefix (it panics without a space after it), descriptors
 // such as @daily, empty list elements, and dates that never come ("0 0 31 2 *"), for which Next gives the
-// zero time. In a zone with summer time, times between 01:00 and 03:00 may be skipped once a year and come
-// twice on another day: callers tell a boundary apart by its period, not by counting.
+// zero time. Where clocks change, a boundary at a time that the day does not have comes when the clocks have
+// moved, and one at a time that the day has twice comes once; only where every hour is meant does each hour count.
 func Schedule(expression, timezone string) (cron.Schedule, error) {
 	location, problem := zone(timezone)
 	if problem != "" {
@@ -25,8 +25,63 @@ func Schedule(expression, timezone string) (cron.Schedule, error) {
 	if problem != "" {
 		return nil, fmt.Errorf("schedule: %s; %s", problem, advice)
 	}
+	byWall := *spec
 	spec.Location = location
-	return spec, nil
+	return clockwise{spec: spec, wall: &byWall}, nil
+}
+
+// clockwise is a schedule that loses nothing and doubles nothing where clocks change. robfig/cron passes over times that
+// a day does not have: a weekly digest would come a week late.
+type clockwise struct {
+	spec *cron.SpecSchedule // in its zone
+	wall *cron.SpecSchedule // the same for clocks that never change
+}
+
+// everyHour is robfig/cron's mark of a field that was a star.
+const everyHour = 1 << 63
+
+// Next is the first boundary after t.
+func (c clockwise) Next(t time.Time) time.Time {
+	next := c.spec.Next(t)
+	if c.spec.Hour&everyHour != 0 || next.IsZero() {
+		return next
+	}
+	if skipped := c.skipped(t, next); !skipped.IsZero() {
+		return skipped.In(t.Location())
+	}
+	for !next.IsZero() && c.again(next) {
+		next = c.spec.Next(next)
+	}
+	return next
+}
+
+// skipped is the first moment after t and before next at which clocks went forward over a boundary; zero where there is none.
+func (c clockwise) skipped(t, next time.Time) time.Time {
+	_, change := t.In(c.spec.Location).ZoneBounds()
+	for !change.IsZero() && change.Before(next) {
+		before, after := wallClock(change.Add(-time.Nanosecond), c.spec.Location).Add(time.Nanosecond), wallClock(change, c.spec.Location)
+		if due := c.wall.Next(before.Add(-time.Second)); !due.IsZero() && due.Before(after) && change.After(t) {
+			return change
+		}
+		_, change = change.In(c.spec.Location).ZoneBounds()
+	}
+	return time.Time{}
+}
+
+// again reports whether the zone's clocks showed the same time before.
+func (c clockwise) again(t time.Time) bool {
+	start, _ := t.In(c.spec.Location).ZoneBounds()
+	if start.IsZero() {
+		return false
+	}
+	before := wallClock(start.Add(-time.Nanosecond), c.spec.Location)
+	return !wallClock(t, c.spec.Location).After(before)
+}
+
+// wallClock is what clocks in a zone show, as a time in UTC.
+func wallClock(t time.Time, zone *time.Location) time.Time {
+	_, offset := t.In(zone).Zone()
+	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
 // readSchedule reads an expression for UTC, or says what is wrong and what to do.

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,6 +42,54 @@ func TestSchedule(t *testing.T) {
 	for _, zone := range []string{"Local", "Mars/Olympus", "../etc/passwd"} {
 		if _, err := config.Schedule("1 1 * * *", zone); err == nil {
 			t.Errorf("the zone %q was accepted", zone)
+		}
+	}
+}
+
+// TestScheduleWhereClocksChange: nothing is lost in the hour that is skipped, and nothing doubled in the one that comes twice.
+func TestScheduleWhereClocksChange(t *testing.T) {
+	for _, tt := range []struct {
+		what, expression, zone, from string
+		want                         []string
+	}{
+		{"clocks go forward over it", "30 2 * * *", "Europe/Berlin", "2026-03-28T00:00:00Z",
+			[]string{"2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"}},
+		{"once a week, and just then", "30 2 * * 0", "Europe/Berlin", "2026-03-23T00:00:00Z",
+			[]string{"2026-03-29T01:00:00Z", "2026-04-05T00:30:00Z"}},
+		{"at the moment of the change itself", "0 2 29 3 *", "Europe/Berlin", "2026-03-29T00:00:00Z",
+			[]string{"2026-03-29T01:00:00Z", "2027-03-29T00:00:00Z"}},
+		{"just after", "0 3 * * *", "Europe/Berlin", "2026-03-29T00:00:00Z",
+			[]string{"2026-03-29T01:00:00Z", "2026-03-30T01:00:00Z"}},
+		{"clocks go back over it", "30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z",
+			[]string{"2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"}},
+		{"every hour is every hour, forward", "23 * * * *", "Europe/Berlin", "2026-03-29T00:00:00Z",
+			[]string{"2026-03-29T00:23:00Z", "2026-03-29T01:23:00Z", "2026-03-29T02:23:00Z"}},
+		{"every hour is every hour, back", "23 * * * *", "Europe/Berlin", "2026-10-25T00:00:00Z",
+			[]string{"2026-10-25T00:23:00Z", "2026-10-25T01:23:00Z", "2026-10-25T02:23:00Z"}},
+		{"America too", "30 2 * * *", "America/New_York", "2026-03-07T12:00:00Z",
+			[]string{"2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"}},
+		{"America, back", "30 1 * * *", "America/New_York", "2026-10-31T12:00:00Z",
+			[]string{"2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"}},
+		{"half an hour only", "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z",
+			[]string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"}},
+		{"midnight is skipped", "0 0 * * *", "America/Asuncion", "2024-10-05T12:00:00Z",
+			[]string{"2024-10-06T04:00:00Z", "2024-10-07T03:00:00Z"}},
+	} {
+		s, err := config.Schedule(tt.expression, tt.zone)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.what, err)
+		}
+		at, err := time.Parse(time.RFC3339, tt.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for range tt.want {
+			at = s.Next(at)
+			got = append(got, at.UTC().Format(time.RFC3339))
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q in %s is due at %v, want %v", tt.what, tt.expression, tt.zone, got, tt.want)
 		}
 	}
 }

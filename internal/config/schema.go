@@ -152,6 +152,8 @@ func schema() []field {
 		{name: "run", kind: section, doc: "Limits of one run.", fields: []field{
 			{name: "timeout", kind: duration, def: 15 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
 				doc: "The longest a run may take. The lock of a run that died is free at once for runs on the same machine, and for others five minutes after this time."},
+			{name: "source_timeout", kind: duration, def: 5 * time.Minute, lo: int64(time.Second), hi: int64(24 * time.Hour),
+				doc: "The longest that one source of one upstream may take. One that takes longer has failed in this run; the others are told."},
 			{name: "keep_snapshots", kind: number, def: 200, lo: 2, hi: 100000,
 				doc: "How many snapshots are kept. Those that a digest or a delivery still needs are never dropped."},
 			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
@@ -213,6 +215,7 @@ func upstreamsField() field {
 					{name: "path", kind: text, def: "keps",
 						doc: "The folder below which every kep.yaml is one proposal, at any depth."},
 				}},
+				milestonesField(), ticketsField(), pathsField(), docsField(), feedsField(),
 			}},
 		}}
 }
@@ -264,7 +267,7 @@ func digestsField() field {
 			{name: "schedule", kind: text, without: "due at every run", example: `"17 7 * * 1"`,
 				doc: "When it is due: a cron expression of five fields (minute, hour, day of month, month, day of week with Sunday 0). Pick an odd minute; GitHub delays jobs at the full hour."},
 			{name: "timezone", kind: text, def: "UTC", example: "Europe/Berlin",
-				doc: "The time zone of the schedule, by IANA name. Where clocks change, times between 01:00 and 03:00 may be skipped or come twice on that day."},
+				doc: "The time zone of the schedule, by IANA name. Where clocks change, a time that the day does not have is due when the clocks have moved, and one that comes twice is due once."},
 			{name: "upstreams", kind: texts, without: "all", example: "[kubernetes]",
 				doc: "Only these upstreams, by name."},
 			{name: "severities", kind: texts, without: "all", example: "[act, know]",

@@ -54,6 +54,37 @@ const (
 // Severity says how much a change asks of the reader.
 type Severity string
 
+// The kinds of changes of milestones and of the release cycle's dates.
+const (
+	MilestoneOpened     Kind = "milestone.opened"
+	MilestoneClosed     Kind = "milestone.closed"
+	MilestoneDueChanged Kind = "milestone.due_changed"
+	MilestoneProgress   Kind = "milestone.progress"
+)
+
+// The kinds of changes of tickets.
+const (
+	TicketOpened   Kind = "ticket.opened"
+	TicketClosed   Kind = "ticket.closed"
+	TicketReopened Kind = "ticket.reopened"
+	TicketActive   Kind = "ticket.active"
+)
+
+// The kinds of changes of watched paths.
+const (
+	PathChanged  Kind = "path.changed"
+	PathVanished Kind = "path.vanished"
+)
+
+// FeedItem is a new entry of a feed, or one whose status changed.
+const FeedItem Kind = "feed.item"
+
+// The kinds of changes of documentation.
+const (
+	DocAdded   Kind = "doc.added"
+	DocChanged Kind = "doc.changed"
+)
+
 // The severities, highest first.
 const (
 	Act  Severity = "act"  // something may break: do something
@@ -77,9 +108,16 @@ type Change struct {
 	Mine        bool   `json:"mine"`
 	MineBecause string `json:"mine_because,omitempty"`
 	// Of these one is set, by Source.
-	Gate     *GateChange     `json:"-"`
-	Release  *ReleaseChange  `json:"-"`
-	Proposal *ProposalChange `json:"-"`
+	Gate      *GateChange      `json:"-"`
+	Release   *ReleaseChange   `json:"-"`
+	Proposal  *ProposalChange  `json:"-"`
+	Milestone *MilestoneChange `json:"-"`
+	Ticket    *TicketChange    `json:"-"`
+	Path      *PathChange      `json:"-"`
+	Feed      *FeedChange      `json:"-"`
+	Doc       *DocChange       `json:"-"`
+	// Rides: it is told beside other changes, and makes no digest by itself.
+	Rides bool `json:"rides,omitempty"`
 }
 
 // Has reports whether the change is of kind k.

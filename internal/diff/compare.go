@@ -82,6 +82,19 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 				before = was.Proposals
 				res.Changes = append(res.Changes, Proposals(*was.Proposals, *is.Proposals)...)
 			}
+		case is.Milestones != nil && comparable:
+			res.Changes = append(res.Changes, Milestones(*was.Milestones, *is.Milestones)...)
+		case is.Tickets != nil && comparable:
+			res.Changes = append(res.Changes, Tickets(*was.Tickets, *is.Tickets)...)
+		case is.Paths != nil && comparable:
+			res.Changes = append(res.Changes, Paths(*was.Paths, *is.Paths)...)
+		case is.Feed != nil && comparable:
+			res.Changes = append(res.Changes, inSection(sec.Source, Feed(*was.Feed, *is.Feed))...)
+		case is.Docs != nil:
+			sr.Diagnostics = is.Docs.Diagnostics
+			if comparable {
+				res.Changes = append(res.Changes, Docs(*was.Docs, *is.Docs)...)
+			}
 		}
 		res.Sections = append(res.Sections, sr)
 	}
@@ -113,6 +126,14 @@ func compareUpstream(old, cur snapshot.Upstream, opts Options) UpstreamResult {
 		)
 	})
 	return res
+}
+
+// inSection names the section that changes stand in, where a source has several.
+func inSection(section string, changes []Change) []Change {
+	for i := range changes {
+		changes[i].Source = section
+	}
+	return changes
 }
 
 // webURL is the address of one of an upstream's repositories: beside its own on the same server.

@@ -55,6 +55,22 @@ func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last
 	if ctx.Err() != nil {
 		return collected{}, r.stopped(ctx)
 	}
+	tasks := r.tasks(asked, from, versions, heads, when, last)
+	r.bringUpToDate(ctx, tasks, opts)
+	if ctx.Err() != nil {
+		return collected{}, r.stopped(ctx)
+	}
+	if slices.ContainsFunc(tasks, func(s *task) bool { return s.moved }) {
+		r.refresh(ctx, tasks, opts)
+		if ctx.Err() != nil {
+			return collected{}, r.stopped(ctx)
+		}
+	}
+	return r.fold(asked, from, heads, tasks, last, past), nil
+}
+
+// fold puts the sections together as a snapshot, in the order of the configuration.
+func (r *Runner) fold(asked []Upstream, from []origin, heads heads, tasks []*task, last *snapshot.Snapshot, past history) collected {
 	c := collected{snap: &snapshot.Snapshot{TakenAt: r.Now().UTC()}}
 	for i, u := range asked {
 		old := last.Upstream(u.Name)
@@ -63,37 +79,15 @@ func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last
 			up.Ref, up.SHA = own.Head.Ref, own.Head.SHA
 		}
 		version := ""
-		for _, s := range u.Sources {
-			oldSec, had := old.Section(s.Name())
-			w := s.Watch(versions[i])
-			head := heads.of(u, w)
-			sec, moved, err := r.section(ctx, reading{u, s, w, head, from[i], when}, oldSec, had, opts)
-			if ctx.Err() != nil {
-				return collected{}, r.stopped(ctx)
+		for _, s := range tasks {
+			if s.upstream.Name != u.Name {
+				continue
 			}
-			if sec.Status == snapshot.Complete {
-				sec.CurrentAt, sec.Failing = r.Now().UTC(), false
-			} else if had {
-				sec.CurrentAt = store.CurrentAt(oldSec, u.Name, past)
-			}
-			if err != nil && !oldSec.Failing && r.FailingAfter > 0 && past.failures(u.Name, s.Name())+1 >= r.FailingAfter {
-				sec.Failing, moved = true, true
-			}
-			c.alarming = c.alarming || err != nil && sec.Failing
-			switch {
-			case err != nil:
-				c.failed = append(c.failed, failedSource(u.Name, s.Name(), err))
-				c.causes = append(c.causes, err)
-			case sec.Status == snapshot.Skipped:
-				c.skipped = append(c.skipped, failedSource(u.Name, s.Name(), head.Err))
-			default:
-				c.good++
-			}
+			sec := r.take(&c, s, past)
 			// Gates tell the version of a commit; where none are read, the newest release does.
-			if sec.Version != "" && (s.Name() == snapshot.SourceGates || version == "") {
+			if sec.Version != "" && (sec.Source == snapshot.SourceGates || version == "") {
 				version = sec.Version
 			}
-			c.changed = c.changed || moved
 			up.Sections = append(up.Sections, sec)
 		}
 		up.Version = cmp.Or(version, up.Version)
@@ -102,7 +96,32 @@ func (r *Runner) collectAt(ctx context.Context, from []origin, when moment, last
 	}
 	c.changed = c.changed || last == nil || len(last.Upstreams) != len(c.snap.Upstreams)
 	c.cause = errors.Join(c.causes...)
-	return c, nil
+	return c
+}
+
+// take counts what came of a step, and gives the section as it is to be stored.
+func (r *Runner) take(c *collected, s *task, past history) snapshot.Section {
+	sec, source := s.sec, s.source.Name()
+	if sec.Status == snapshot.Complete {
+		sec.CurrentAt, sec.Failing = r.Now().UTC(), false
+	} else if s.had {
+		sec.CurrentAt = store.CurrentAt(s.old, s.upstream.Name, past)
+	}
+	if s.err != nil && !s.old.Failing && r.FailingAfter > 0 && past.failures(s.upstream.Name, source)+1 >= r.FailingAfter {
+		sec.Failing, s.moved = true, true
+	}
+	c.alarming = c.alarming || s.err != nil && sec.Failing
+	switch {
+	case s.err != nil:
+		c.failed = append(c.failed, failedSource(s.upstream.Name, source, s.err))
+		c.causes = append(c.causes, s.err)
+	case sec.Status == snapshot.Skipped:
+		c.skipped = append(c.skipped, store.FailedSource{Upstream: s.upstream.Name, Source: source, Reason: sec.Reason})
+	default:
+		c.good++
+	}
+	c.changed = c.changed || s.moved
+	return sec
 }
 
 // reading is one section to be read.
@@ -113,6 +132,20 @@ type reading struct {
 	head     repo.HeadResult
 	from     origin
 	when     moment
+	again    bool // although nothing that is watched moved
+}
+
+// skipped says why something is deliberately not read, in a few words; "" where it is not that.
+func skipped(err error) string {
+	var offline *repo.OfflineError
+	var skip *sources.SkippedError
+	switch {
+	case errors.As(err, &offline):
+		return "offline"
+	case errors.As(err, &skip):
+		return skip.Reason
+	}
+	return ""
 }
 
 // section brings one section up to date. moved says that it must be stored.
@@ -132,23 +165,24 @@ func (r *Runner) section(ctx context.Context, x reading, old snapshot.Section, h
 	watched := watchedAt(x.watch, head.Head)
 	// Removals that were not believed are in no object id: who accepts them wants another reading.
 	accepts := slices.Contains(opts.AcceptRemovals, s.Name())
-	if had && !accepts && head.Err == nil && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
+	if had && !accepts && head.Err == nil && !x.watch.Always && !x.again && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
 		old.Repository == x.watch.Repository && slices.Equal(old.Watched, watched) && !old.Items.Empty() {
 		sec := carry(snapshot.Complete, "")
 		return sec, old.Status != snapshot.Complete, nil
 	}
-	var offline *repo.OfflineError
 	err = head.Err
-	if errors.As(err, &offline) {
-		sec := carry(snapshot.Skipped, "offline")
-		return sec, !had || old.Status != snapshot.Skipped, nil
-	}
 	if err == nil {
 		sec, err = r.read(ctx, x, old)
 	}
+	if reason := skipped(err); reason != "" {
+		sec := carry(snapshot.Skipped, reason)
+		return sec, !had || old.Status != snapshot.Skipped || old.Reason != reason, nil
+	}
 	if err == nil {
 		// What the configuration no longer names is no removal upstream.
-		sec.Watched = watched
+		if !x.watch.Always { // what has no object ids tells its own marks
+			sec.Watched = watched
+		}
 		accept := accepts || !samePlaces(old, sec) || !sameSetup(old.Setup, sec.Setup)
 		sec, err = guard(sec, old, accept)
 	}
@@ -166,7 +200,7 @@ func (r *Runner) read(ctx context.Context, x reading, old snapshot.Section) (sna
 		return snapshot.Section{}, err
 	}
 	at := sources.CommitOf(x.head.Head)
-	at.Last = old
+	at.Last, at.Now = old, r.ServerNow()
 	if x.when == thePast {
 		at.AsOf = x.from.since(x.head.Head)
 	}

@@ -59,8 +59,10 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
 				to, ref = &others, "HEAD"
 			}
-			if opts.reads(u.Name, s.Name()) && len(w.Paths)+w.Releases > 0 {
-				to.add(u, w, repo.HeadRequest{Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases})
+			if opts.reads(u.Name, s.Name()) && w.Asks() {
+				to.add(u, w, repo.HeadRequest{
+					Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases, Milestones: w.Milestones, Tickets: w.Tickets,
+				})
 			}
 		}
 	}
@@ -117,6 +119,8 @@ func (a *asking) add(u Upstream, w sources.Watch, req repo.HeadRequest) {
 		}
 	}
 	a.reqs[i].Releases = max(a.reqs[i].Releases, req.Releases)
+	a.reqs[i].Milestones = a.reqs[i].Milestones || req.Milestones
+	a.reqs[i].Tickets = append(a.reqs[i].Tickets, req.Tickets...)
 }
 
 func (a *asking) ask(ctx context.Context, from Repositories, into heads) {
@@ -128,11 +132,23 @@ func (a *asking) ask(ctx context.Context, from Repositories, into heads) {
 	}
 }
 
-// of is what a source is told: it fails where the releases that it asked for do.
+// of is what a source is told: it fails where the releases, milestones or tickets that it asked for do. A source that
+// asks for nothing has the head of the upstream's own repository, or none: what it reads does not stand there.
 func (h heads) of(u Upstream, w sources.Watch) repo.HeadResult {
 	head := h[headKey(u, w)]
-	if w.Releases > 0 && head.Err == nil {
+	switch {
+	case !w.Asks():
+		head.Err = nil
+	case head.Err != nil:
+	case w.Releases > 0 && head.ReleasesErr != nil:
 		head.Err = head.ReleasesErr
+	case w.Milestones && head.MilestonesErr != nil:
+		head.Err = head.MilestonesErr
+	case len(w.Tickets) > 0 && head.TicketsErr != nil:
+		head.Err = head.TicketsErr
+	}
+	if len(w.Tickets) == 0 {
+		head.Head.Tickets = nil
 	}
 	return head
 }
@@ -146,11 +162,46 @@ func watchedAt(w sources.Watch, head repo.Head) []snapshot.Object {
 	if w.Releases > 0 {
 		out = append(out, snapshot.Object{Path: releaseList, OID: fingerprint(head.Releases)})
 	}
+	if w.Milestones {
+		out = append(out, snapshot.Object{Path: milestoneList, OID: milestonePrint(head.Milestones)})
+	}
+	if len(w.Tickets) > 0 {
+		out = append(out, snapshot.Object{Path: ticketList, OID: ticketPrint(head.Tickets)})
+	}
 	return out
 }
 
 // releaseList stands among watched paths for the list of releases, which is no file. No path can have it.
 const releaseList = "(releases)"
+
+// The like for milestones and tickets.
+const (
+	milestoneList = "(milestones)"
+	ticketList    = "(tickets)"
+)
+
+// milestonePrint changes with what is told of milestones, and not with their progress.
+func milestonePrint(list []repo.Milestone) string {
+	h := sha256.New()
+	for _, m := range list {
+		fmt.Fprintf(h, "%d %q %t %s\n", m.Number, m.Title, m.Closed, m.Due.UTC().Format(time.RFC3339))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:20])
+}
+
+// ticketPrint changes with what is told of tickets, and not with each comment.
+func ticketPrint(pages []repo.TicketPage) string {
+	h := sha256.New()
+	for _, p := range pages {
+		var lines []string
+		for _, t := range p.Tickets {
+			lines = append(lines, fmt.Sprintf("%d %t %s %q %q", t.Number, t.Closed, t.StateReason, t.Labels, t.Milestone))
+		}
+		slices.Sort(lines)
+		fmt.Fprintf(h, "%q\n", lines)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:20])
+}
 
 func fingerprint(list []repo.Release) string {
 	h := sha256.New()

@@ -113,6 +113,8 @@ type Runner struct {
 	Gone          func(holder string) bool
 	LockTTL       time.Duration
 	KeepSnapshots int
+	// SourceTimeout is the longest that one source of one upstream may take; 0: as long as the run.
+	SourceTimeout time.Duration
 	// FailingAfter is the number of runs in a row after which a source that fails is told of; 0: never.
 	FailingAfter int
 	// ExitCode is what the program will leave with for an error; the run's record keeps it. Nil: 0.
@@ -250,15 +252,20 @@ func (r *Runner) definition(name string) *Definition {
 	return nil
 }
 
-func (r *Runner) hasSource(name string) bool { return slices.Contains(r.sourceNames(), name) }
+// hasSource knows sources, and single feeds by the names of their sections.
+func (r *Runner) hasSource(name string) bool {
+	return slices.Contains(r.sourceNames(), name) || slices.ContainsFunc(r.Upstreams, func(u Upstream) bool {
+		return slices.ContainsFunc(u.Sources, func(s Source) bool { return s.Name() == name })
+	})
+}
 
 // sourceNames are the names of all sources that are configured, each once.
 func (r *Runner) sourceNames() []string {
 	var out []string
 	for _, u := range r.Upstreams {
 		for _, s := range u.Sources {
-			if !slices.Contains(out, s.Name()) && s.Name() != snapshot.SourceNoteData {
-				out = append(out, s.Name())
+			if name := snapshot.SourceOf(s.Name()); !slices.Contains(out, name) && name != snapshot.SourceNoteData {
+				out = append(out, name)
 			}
 		}
 	}
@@ -283,7 +290,7 @@ func (o Options) reads(upstream, source string) bool {
 	}
 	for _, only := range o.Only {
 		// What the data files say of notes is told with the releases.
-		if only == source || only == snapshot.SourceReleases && source == snapshot.SourceNoteData {
+		if only == source || only == snapshot.SourceOf(source) || only == snapshot.SourceReleases && source == snapshot.SourceNoteData {
 			return true
 		}
 	}

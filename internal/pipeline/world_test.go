@@ -138,6 +138,9 @@ type source struct {
 	// unread is a gate that can't be read at a commit.
 	unread   string
 	unreadAt int
+	// watches is more than the paths; collects stands before the reading.
+	watches  sources.Watch
+	collects func(ctx context.Context) error
 }
 
 func (s *source) Name() string { return s.name }
@@ -151,9 +154,18 @@ func (s *source) Setup() string {
 	return fmt.Sprint(s.setup, s.paths)
 }
 
-func (s *source) Watch(string) sources.Watch { return sources.Watch{Paths: s.paths} }
+func (s *source) Watch(string) sources.Watch {
+	w := s.watches
+	w.Paths = s.paths
+	return w
+}
 
 func (s *source) Collect(ctx context.Context, r repo.Reader, at sources.Commit) (snapshot.Section, error) {
+	if s.collects != nil {
+		if err := s.collects(ctx); err != nil {
+			return snapshot.Section{}, err
+		}
+	}
 	sec := snapshot.Section{Source: s.name, Ref: at.Ref, SHA: at.SHA}
 	for _, p := range s.paths {
 		sec.Watched = append(sec.Watched, snapshot.Object{Path: p, OID: at.OIDs[p]})

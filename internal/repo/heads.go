@@ -17,6 +17,8 @@ type HeadRequest struct {
 	Ref        string   // branch, tag, commit; "" or "HEAD" is the default branch
 	Paths      []string // whose object ids are wanted
 	Releases   int      // how many of the newest releases are wanted, at most 100
+	Milestones bool     // whether milestones are wanted: the open ones, and those closed last
+	Tickets    []TicketQuery
 }
 
 // HeadResult is the answer to one HeadRequest: a Head, or why there is none.
@@ -26,6 +28,8 @@ type HeadResult struct {
 	// ReleasesErr is why the releases that were asked for could not be read. The head is right without
 	// them, and its Releases say nothing then.
 	ReleasesErr error
+	// MilestonesErr and TicketsErr are the like for milestones and tickets.
+	MilestonesErr, TicketsErr error
 }
 
 // headResult is a HeadResult, with the ids of those of its paths that are folders.

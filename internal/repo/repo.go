@@ -26,6 +26,10 @@ type Head struct {
 	// Releases are the newest, as many as were asked for, the last published first and of those of one
 	// moment the smaller tag. Drafts are none.
 	Releases []Release
+	// Milestones are those that were asked for, by number.
+	Milestones []Milestone
+	// Tickets are the first pages of updated issues, aligned with the request's.
+	Tickets []TicketPage
 }
 
 // Release is a published release. A mirror has none: there each tag that is a version stands for one,

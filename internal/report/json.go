@@ -157,6 +157,16 @@ func diffDocumentOf(u Upstream) diffDocument {
 			if p := c.Proposal.After; p != nil {
 				cd.After = proposalDocumentOf(*p)
 			}
+		case c.Milestone != nil:
+			cd.Before, cd.After = milestoneDocuments(*c.Milestone)
+		case c.Ticket != nil:
+			cd.Before, cd.After = ticketDocuments(*c.Ticket)
+		case c.Path != nil:
+			cd.Before, cd.After = pathDocuments(*c.Path)
+		case c.Feed != nil:
+			cd.Before, cd.After = feedDocuments(*c.Feed)
+		case c.Doc != nil:
+			cd.Before, cd.After = docDocuments(*c.Doc)
 		}
 		doc.Changes = append(doc.Changes, cd)
 	}

@@ -67,7 +67,7 @@ func chapterOf(u Upstream) chapter {
 	var rewritten []string
 	urgent, releases := releaseShelves(u)
 	for i, c := range u.Changes {
-		if c.Release != nil || c.Proposal != nil && !c.Mine {
+		if c.Release != nil || c.Gate == nil && !c.Mine {
 			continue // they have shelves of their own
 		}
 		from := u.origin(i)
@@ -81,11 +81,7 @@ func chapterOf(u Upstream) chapter {
 			continue
 		}
 		at := slices.IndexFunc(shelves, func(p shelfPlan) bool { return p.takes(c) })
-		if c.Proposal != nil {
-			bins[at] = append(bins[at], proposalEntry(u, c))
-			continue
-		}
-		bins[at] = append(bins[at], entryOf(u, c, from))
+		bins[at] = append(bins[at], anyEntry(u, c, from))
 	}
 	for i, p := range shelves {
 		entries := bins[i]
@@ -110,8 +106,28 @@ func chapterOf(u Upstream) chapter {
 	for own < len(ch.sections) && ch.sections[own].own {
 		own++
 	}
-	ch.sections = slices.Concat(ch.sections[:own], urgent, ch.sections[own:], releases, proposalSections(u))
+	ch.sections = slices.Concat(ch.sections[:own], urgent, ch.sections[own:], releases, proposalSections(u),
+		milestoneSections(u), ticketSections(u), pathSections(u), docSections(u), feedSections(u))
 	return ch
+}
+
+// anyEntry is the entry of a change, of whatever source.
+func anyEntry(u Upstream, c diff.Change, from origin) entry {
+	switch {
+	case c.Proposal != nil:
+		return proposalEntry(u, c)
+	case c.Milestone != nil:
+		return milestoneEntry(u, c)
+	case c.Ticket != nil:
+		return ticketEntry(u, c)
+	case c.Path != nil:
+		return pathEntry(u, c)
+	case c.Feed != nil:
+		return feedEntry(u, c)
+	case c.Doc != nil:
+		return docEntry(u, c)
+	}
+	return entryOf(u, c, from)
 }
 
 // shelfPlan is one section of the digest, in reading order.

@@ -12,10 +12,13 @@ type TextOptions struct {
 	Width      int  // columns; 0 is 80, and fewer than 40 count as 40
 	Color      bool // SGR colours
 	Hyperlinks bool // OSC 8 links instead of written addresses
+	// Fold tells by name alone what Markdown folds away: long lists in which nothing asks for action. How to see the
+	// rest stands below them.
+	Fold bool
 }
 
-// Text renders a digest for a terminal. It says what Markdown says, with nothing folded away. No line is
-// wider than Width but for an address that has no place to break.
+// Text renders a digest for a terminal. It says what Markdown says. No line is wider than Width but for an
+// address that has no place to break.
 func Text(d Digest, opts TextOptions) string {
 	if opts.Width == 0 {
 		opts.Width = 80
@@ -30,6 +33,8 @@ type terminal struct {
 	opts  TextOptions
 	width int
 	b     strings.Builder
+	// foldedAny: entries were told by name alone.
+	foldedAny bool
 }
 
 // The colours are the terminal's own 16, so that they fit any theme.
@@ -67,6 +72,9 @@ func (t *terminal) digest(d Digest) {
 		t.chapter(ch)
 	}
 	t.rule()
+	if t.foldedAny {
+		t.wrap("", "", "Lists in which nothing asks for action show names alone; --full shows all of them, with their proof.")
+	}
 	for _, ch := range chapters {
 		t.faults(ch)
 		for _, f := range ch.foot {
@@ -112,6 +120,10 @@ func (t *terminal) section(s section) {
 	if len(s.intro) > 0 {
 		t.para("", "", s.intro, sgrDim)
 	}
+	if t.opts.Fold && s.fold && !s.own {
+		t.folded(s)
+		return
+	}
 	wasBrief := true
 	if !s.brief {
 		t.b.WriteString("\n")
@@ -124,6 +136,26 @@ func (t *terminal) section(s section) {
 		}
 		t.entry(e, brief)
 		wasBrief = brief
+	}
+}
+
+// folded names the entries of a section. Those that have no name are told, for they are lists themselves.
+func (t *terminal) folded(s section) {
+	var names []string
+	for _, e := range s.entries {
+		if e.id == "" {
+			t.para("  ", "    ", e.change, "")
+			continue
+		}
+		name := shownName(e.id)
+		if e.also != "" {
+			name += " (" + shownName(e.also) + ")"
+		}
+		names = append(names, t.paint(sgrBold, name))
+	}
+	if len(names) > 0 {
+		t.wrap("  ", "  ", strings.Join(names, ", "))
+		t.foldedAny = true
 	}
 }
 

@@ -277,21 +277,21 @@ func TestReleases(t *testing.T) {
 }
 
 func TestEachReleaseOfTheDemoHasATagAndASection(t *testing.T) {
+	all, err := sample.Demo(loadFacts(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := filepath.Join(t.TempDir(), "kubernetes.git")
-	if err := sample.Demo(t.Context(), dir); err != nil {
+	if err := sample.Repository(t.Context(), dir, all[0].Steps); err != nil {
 		t.Fatal(err)
 	}
 	tags := strings.Split(run(t, dir, "tag", "--list"), "\n")
-	if len(tags) != len(sample.DemoReleases()) {
-		t.Errorf("%d tags, %d releases", len(tags), len(sample.DemoReleases()))
+	if len(tags) != len(sample.Releases()) {
+		t.Errorf("%d tags, %d releases", len(tags), len(sample.Releases()))
 	}
-	highest := ""
-	for _, r := range sample.DemoReleases() {
+	for _, r := range sample.Releases() {
 		if !slices.Contains(tags, r.Tag) {
 			t.Errorf("%s has no tag", r.Tag)
-		}
-		if !r.Prerelease && gate.CompareVersions(r.Tag, highest) > 0 {
-			highest = r.Tag
 		}
 		// The section is there from the release's own commit on, and at HEAD.
 		name := "CHANGELOG/CHANGELOG-" + gate.MinorOf(r.Tag) + ".md"
@@ -300,9 +300,6 @@ func TestEachReleaseOfTheDemoHasATagAndASection(t *testing.T) {
 				t.Errorf("%s at %s has no section %s", name, ref, r.Tag)
 			}
 		}
-	}
-	if highest != "v1.35.0" {
-		t.Errorf("the highest stable release is %s, want v1.35.0, where a first run begins", highest)
 	}
 	if text := run(t, dir, "show", "v1.35.0:CHANGELOG/README.md"); strings.Contains(text, "1.36") || !strings.Contains(text, "(./CHANGELOG-1.35.md)") {
 		t.Errorf("the index at v1.35.0 is\n%s", text)

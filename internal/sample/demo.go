@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,17 +67,41 @@ func (s Step) With(files map[string][]byte) Step {
 	return s
 }
 
-// DemoSteps are the history of `bot demo`'s kubernetes/kubernetes: releases v1.34.0 and v1.35.0 as tags
+// The moments of `bot demo`: the first look, the morning after v1.35.0 came out, and the digest, when v1.36 is out and
+// its first patch too.
+var (
+	demoFirstLook = time.Date(2025, time.December, 18, 8, 17, 0, 0, time.UTC)
+	demoDigest    = time.Date(2026, time.May, 18, 8, 17, 0, 0, time.UTC)
+)
+
+// DemoMoments are the moments at which `bot demo` looks.
+func DemoMoments() (firstLook, digest time.Time) { return demoFirstLook, demoDigest }
+
+// Until parts steps at a moment.
+func Until(steps []Step, t time.Time) (before, after []Step) {
+	n := 0
+	for n < len(steps) && !steps[n].Time.After(t) {
+		n++
+	}
+	return steps[:n], steps[n:]
+}
+
+// DemoSteps are the history of tests' kubernetes/kubernetes: releases v1.34.0 and v1.35.0 as tags
 // and, not tagged, what became v1.36, each with the notes of what is out by then. Between them lie the
 // pre-releases on master, whose commits bring their notes alone, and the patches of v1.34 on a
 // branch of their own. A first run compares v1.35.0 with HEAD.
-func DemoSteps(table *facts.Table) ([]Step, error) {
+func DemoSteps(table *facts.Table) ([]Step, error) { return stepsOf(table, DemoReleases()) }
+
+// stepsOf are the history of v1.34 to v1.36 with the releases of a list, which are tagged.
+func stepsOf(table *facts.Table, list []Published) ([]Step, error) {
 	n, err := newNotebook(table)
 	if err != nil {
 		return nil, err
 	}
 	var steps []Step
-	list := DemoReleases()
+	lists := func(tag string) bool {
+		return slices.ContainsFunc(list, func(r Published) bool { return r.Tag == tag })
+	}
 	for i, r := range list {
 		if isFinal(r.Tag) {
 			continue // written with its gates below
@@ -94,7 +117,7 @@ func DemoSteps(table *facts.Table) ([]Step, error) {
 		steps = append(steps, step)
 	}
 	for _, release := range []string{"v1.34", "v1.35", "v1.36"} {
-		step, err := Release(table, release, release != "v1.36")
+		step, err := Release(table, release, lists(release+".0"))
 		if err != nil {
 			return nil, err
 		}
@@ -109,18 +132,38 @@ func DemoSteps(table *facts.Table) ([]Step, error) {
 		steps = append(steps, step.With(notes))
 	}
 	slices.SortStableFunc(steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
+	if last := steps[len(steps)-1]; last.Branch != "" { // master gets the notes of a patch, too
+		notes, err := n.changelogs(list)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, Step{Message: "Notes of " + list[len(list)-1].Tag + " on master", Time: last.Time.Add(time.Hour), Branch: defaultBranch, Files: notes})
+	}
 	return steps, nil
 }
 
-// Demo makes the upstream of `bot demo` at dir, a bare repository with [DemoSteps].
-func Demo(ctx context.Context, dir string) error {
-	table, err := facts.Load()
+// History is a repository and the steps it is made of.
+type History struct {
+	Repository string // "kubernetes/kubernetes"
+	Steps      []Step
+}
+
+// Demo is the upstream of `bot demo`: the code with all of [Releases], and the repositories beside it. Each has a step
+// before the first of [DemoMoments].
+func Demo(table *facts.Table) ([]History, error) {
+	code, err := stepsOf(table, Releases())
 	if err != nil {
-		return fmt.Errorf("make demo upstream: %w", err)
+		return nil, fmt.Errorf("make demo upstream: %w", err)
 	}
-	steps, err := DemoSteps(table)
+	proposals, err := EnhancementSteps(table, EnhancementOptions{})
 	if err != nil {
-		return fmt.Errorf("make demo upstream: %w", err)
+		return nil, fmt.Errorf("make demo proposals: %w", err)
 	}
-	return Repository(ctx, dir, steps)
+	data, err := noteDataSteps(table)
+	if err != nil {
+		return nil, fmt.Errorf("make demo note data: %w", err)
+	}
+	return []History{
+		{"kubernetes/kubernetes", code}, {"kubernetes/enhancements", proposals}, {"kubernetes/sig-release", data},
+	}, nil
 }

@@ -39,6 +39,5 @@
 // # History
 //
 // [Repository] makes a bare git repository from steps; the same steps give the same commit ids on every
-// machine. [Demo] and [DemoEnhancements] are the upstream that `bot demo` shows, [DemoReleases] its list
-// of releases. [EnhancementSteps] has moments for tests: a quiet week and one before a freeze.
+// machine. [Demo] is the upstream that `bot demo` shows, at its [DemoMoments], [Releases] its list of releases. [EnhancementSteps] has moments for tests: a quiet week and one before a freeze.
 package sample

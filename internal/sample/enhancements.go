@@ -2,7 +2,6 @@ package sample
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,20 +96,6 @@ func EnhancementSteps(table *facts.Table, opts EnhancementOptions) ([]Step, erro
 		before = after
 	}
 	return steps, nil
-}
-
-// DemoEnhancements makes the kubernetes/enhancements of `bot demo` at dir, a bare repository with the
-// steps of [EnhancementSteps] on branch master.
-func DemoEnhancements(ctx context.Context, dir string) error {
-	table, err := facts.Load()
-	if err != nil {
-		return fmt.Errorf("make demo proposals: %w", err)
-	}
-	steps, err := EnhancementSteps(table, EnhancementOptions{})
-	if err != nil {
-		return fmt.Errorf("make demo proposals: %w", err)
-	}
-	return Repository(ctx, dir, steps)
 }
 
 // quietWeek makes two edits: a proposal that came in as provisional is accepted, another plans its beta.

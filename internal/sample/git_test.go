@@ -2,6 +2,8 @@ package sample_test
 
 import (
 	"context"
+	"fmt"
+	"github.com/upstream-digest/bot/internal/facts"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -196,9 +198,13 @@ func TestCancelledContextStopsTheWork(t *testing.T) {
 	}
 }
 
-func TestDemoIsV135AndWhatCameAfter(t *testing.T) {
+func TestDemoStepsAreV135AndWhatCameAfter(t *testing.T) {
+	steps, err := sample.DemoSteps(loadFacts(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := filepath.Join(t.TempDir(), "kubernetes.git")
-	if err := sample.Demo(t.Context(), dir); err != nil {
+	if err := sample.Repository(t.Context(), dir, steps); err != nil {
 		t.Fatal(err)
 	}
 	const base = "staging/src/k8s.io/component-base/version/base.go"
@@ -243,9 +249,19 @@ func TestReleaseNeedsFactsAndADate(t *testing.T) {
 
 func BenchmarkDemo(b *testing.B) {
 	b.ReportAllocs()
+	table, err := facts.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		if err := sample.Demo(b.Context(), filepath.Join(b.TempDir(), "kubernetes.git")); err != nil {
+		all, err := sample.Demo(table)
+		if err != nil {
 			b.Fatal(err)
+		}
+		for i, h := range all {
+			if err := sample.Repository(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(i)), h.Steps); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }

@@ -51,7 +51,7 @@ func Releases() []Published {
 	return out
 }
 
-// DemoReleases are those that the world of `bot demo` has, oldest first. v1.35.0 is the highest stable
+// DemoReleases are those of [DemoSteps], oldest first. v1.35.0 is the highest stable
 // one there: v1.36.0 is about to come out, and a patch of v1.35 would be where a first run begins.
 func DemoReleases() []Published {
 	return slices.DeleteFunc(Releases(), func(r Published) bool {

@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -72,24 +71,24 @@ func NoteData(table *facts.Table, minor string) ([]byte, error) {
 	return json.MarshalIndent(out, "", "  ")
 }
 
-// DemoNoteData makes the kubernetes/sig-release of `bot demo` at dir, a bare repository with the data of v1.36's
-// notes.
-func DemoNoteData(ctx context.Context, dir string) error {
-	table, err := facts.Load()
-	if err != nil {
-		return fmt.Errorf("make demo note data: %w", err)
-	}
+// noteDataSteps are the history of `bot demo`'s kubernetes/sig-release: the data of v1.36's notes comes a week before
+// the release.
+func noteDataSteps(table *facts.Table) ([]Step, error) {
 	const minor = "v1.36"
 	data, err := NoteData(table, minor)
 	if err != nil {
-		return fmt.Errorf("make demo note data: %w", err)
+		return nil, err
 	}
 	date, err := released(minor)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return Repository(ctx, dir, []Step{{
-		Message: "Data of the release notes of " + minor, Time: date.AddDate(0, 0, -7),
-		Files: map[string][]byte{"releases/release-" + gate.MinorOf(minor) + "/release-notes/release-notes-draft.json": data},
-	}})
+	return []Step{
+		{Message: "A sample of kubernetes/sig-release", Time: date.AddDate(-1, 0, 0), Files: map[string][]byte{
+			"README.md": []byte("# SIG Release\n\nA sample of kubernetes/sig-release, written from facts by internal/sample.\n"),
+		}},
+		{Message: "Data of the release notes of " + minor, Time: date.AddDate(0, 0, -7), Files: map[string][]byte{
+			"releases/release-" + gate.MinorOf(minor) + "/release-notes/release-notes-draft.json": data,
+		}},
+	}, nil
 }

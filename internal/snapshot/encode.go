@@ -19,7 +19,7 @@ import (
 // Schema is the number of the stored form. Every encoded document carries it. It rises with every
 // field that is added, renamed or given another meaning, because decoding refuses fields it does not
 // know: an old bot must not drop what a new one wrote.
-const Schema = 3
+const Schema = 4
 
 // EncodeItems gives the canonical bytes of a section's items: one JSON document with a schema number,
 // keys in fixed order, one space of indentation, everything that has no order of its own sorted. Equal
@@ -260,6 +260,11 @@ func canonicalItems(items Items) Items {
 		set.Unread = slices.Sorted(slices.Values(set.Unread))
 		items.Proposals = &set
 	}
+	items.Milestones = canonicalMilestones(items.Milestones)
+	items.Tickets = canonicalTickets(items.Tickets)
+	items.Paths = canonicalPaths(items.Paths)
+	items.Feed = canonicalFeed(items.Feed)
+	items.Docs = canonicalDocs(items.Docs)
 	return items
 }
 

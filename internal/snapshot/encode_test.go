@@ -302,7 +302,7 @@ func TestUnpackRefusesWhatItCannotTrust(t *testing.T) {
 	}{
 		"damaged items": {head, func(string) ([]byte, error) { return []byte(`{"schema":1,"items":{}}`), nil }, "section gates of widgets: stored items are damaged"},
 		"lost items":    {head, func(string) ([]byte, error) { return nil, lost }, "section gates of widgets: lost"},
-		"newer":         {strings.Replace(head, `"schema": 3`, `"schema": 99, "mood": "new"`, 1), from(packed.Sections), "written by a newer bot (schema 99, this one knows 3)"},
+		"newer":         {strings.Replace(head, `"schema": 4`, `"schema": 99, "mood": "new"`, 1), from(packed.Sections), "written by a newer bot (schema 99, this one knows 4)"},
 		"no number":     {`{"seq":1}`, nil, "no schema number"},
 		"number zero":   {`{"schema":0}`, nil, "schema 0 does not exist"},
 		"unknown field": {strings.Replace(head, `"seq"`, `"sequence"`, 1), from(packed.Sections), `unknown field "sequence"`},

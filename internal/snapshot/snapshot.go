@@ -8,6 +8,7 @@
 package snapshot
 
 import (
+	"strings"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/gate"
@@ -26,11 +27,24 @@ const (
 
 // The names of the sections. A new source adds a name.
 const (
-	SourceGates     = "gates"
-	SourceReleases  = "releases"
-	SourceNoteData  = "note-data"
-	SourceProposals = "proposals"
+	SourceGates      = "gates"
+	SourceReleases   = "releases"
+	SourceNoteData   = "note-data"
+	SourceProposals  = "proposals"
+	SourceMilestones = "milestones"
+	SourceTickets    = "tickets"
+	SourcePaths      = "paths"
+	SourceDocs       = "docs"
+	// SourceFeeds is the source of all feeds. Each feed has a section of its own, named "feeds/NAME", so that one
+	// that fails leaves the others whole.
+	SourceFeeds = "feeds"
 )
+
+// SourceOf is the source that a section is of: what stands before the slash of its name.
+func SourceOf(section string) string {
+	source, _, _ := strings.Cut(section, "/")
+	return source
+}
 
 // Snapshot is what all upstreams were at one moment.
 type Snapshot struct {
@@ -91,15 +105,20 @@ type Object struct {
 // Items holds the typed items of one section: exactly one field is set, the section's own. Nil means
 // that nothing was ever read (no baseline yet).
 type Items struct {
-	Gates     *GateSet     `json:"gates,omitempty"`
-	Releases  *ReleaseSet  `json:"releases,omitempty"`
-	NoteData  *NoteDataSet `json:"note_data,omitempty"`
-	Proposals *ProposalSet `json:"proposals,omitempty"`
+	Gates      *GateSet      `json:"gates,omitempty"`
+	Releases   *ReleaseSet   `json:"releases,omitempty"`
+	NoteData   *NoteDataSet  `json:"note_data,omitempty"`
+	Proposals  *ProposalSet  `json:"proposals,omitempty"`
+	Milestones *MilestoneSet `json:"milestones,omitempty"`
+	Tickets    *TicketSet    `json:"tickets,omitempty"`
+	Paths      *PathSet      `json:"paths,omitempty"`
+	Feed       *FeedSet      `json:"feed,omitempty"`
+	Docs       *DocSet       `json:"docs,omitempty"`
 }
 
 // Empty reports whether the section never held anything.
 func (i Items) Empty() bool {
-	return i.Gates == nil && i.Releases == nil && i.NoteData == nil && i.Proposals == nil
+	return i == Items{}
 }
 
 // Count is the number of items, of whatever kind.
@@ -113,6 +132,16 @@ func (i Items) Count() int {
 		return len(i.NoteData.Notes)
 	case i.Proposals != nil:
 		return len(i.Proposals.Proposals)
+	case i.Milestones != nil:
+		return len(i.Milestones.Milestones)
+	case i.Tickets != nil:
+		return len(i.Tickets.Tickets)
+	case i.Paths != nil:
+		return len(i.Paths.Paths)
+	case i.Feed != nil:
+		return len(i.Feed.Items)
+	case i.Docs != nil:
+		return len(i.Docs.Pages)
 	}
 	return 0
 }
