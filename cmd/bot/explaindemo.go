@@ -88,11 +88,11 @@ func livesUpstream(ctx context.Context, dir string, now func() time.Time) (*ghte
 	if err != nil {
 		return nil, err
 	}
-	keps, err := sample.EnhancementSteps(table, sample.EnhancementOptions{})
+	steps, err := sample.EnhancementSteps(table, sample.EnhancementOptions{})
 	if err != nil {
 		return nil, err
 	}
-	if err := sample.Repository(ctx, proposals, keps); err != nil {
+	if err := sample.Repository(ctx, proposals, steps); err != nil {
 		return nil, err
 	}
 	pages, err := sample.Pages(filepath.Dir(trace.DocsPath("X")) + "/")

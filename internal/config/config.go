@@ -93,8 +93,8 @@ type Sources struct {
 	Tickets    *TicketsSource    `yaml:"tickets,omitempty"`
 	Paths      *PathsSource      `yaml:"paths,omitempty"`
 	Docs       *DocsSource       `yaml:"docs,omitempty"`
-	// Feeds have names, unique within the upstream.
-	Feeds []FeedSource `yaml:"feeds,omitempty"`
+	// Feeds have names, unique within the upstream. An empty list says that none is read, whatever the preset has.
+	Feeds []FeedSource `yaml:"feeds"`
 }
 
 // ReleasesSource says where an upstream's release notes stand. In paths {minor} is a minor version: "1.36".

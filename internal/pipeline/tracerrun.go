@@ -226,9 +226,9 @@ func (t *tracing) load(ctx context.Context, list []*asked) {
 	}
 }
 
-// atOnce bounds how many changes are asked of together, so that the most severe ones are answered before the others cost
+// tracedAtOnce bounds how many changes are asked of together, so that the most severe ones are answered before the others cost
 // anything.
-const atOnce = 50
+const tracedAtOnce = 50
 
 // fromGit asks by which pull requests the changes came, of those that no earlier run asked of.
 func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamResult, current snapshot.Upstream) {
@@ -262,7 +262,7 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 	}
 	for len(open) > 0 {
 		n := 1
-		for n < len(open) && n < atOnce && open[n].change.Severity == open[0].change.Severity {
+		for n < len(open) && n < tracedAtOnce && open[n].change.Severity == open[0].change.Severity {
 			n++
 		}
 		groups := map[string][]*asked{}
