@@ -499,7 +499,7 @@ func TestTicketsToldSeldom(t *testing.T) {
 func TestTicketsOfThePreset(t *testing.T) {
 	t.Parallel()
 	w := at(t, "2026-01-28", 0)
-	w.wholeConfig("upstreams:\n  - preset: kubernetes\n    sources: {tickets: {enabled: true}}\n")
+	w.threeSources("upstreams:\n  - preset: kubernetes\n    sources: {tickets: {enabled: true}}\n")
 	add := func(title string, labels ...string) {
 		w.gh.AddIssue(kubernetes, ghtest.Issue{Title: title, Author: "amy", Labels: labels})
 	}
