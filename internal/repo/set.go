@@ -97,6 +97,9 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 	var readers []*tokenReader
 	for i, q := range requests {
 		r, err := s.Reader(q.Repository)
+		if q.Live && s.opts.Client != nil && !s.opts.Client.Anonymous() {
+			r, err = newTokenReader(s.opts.Client, q.Repository)
+		}
 		if err != nil {
 			results[i].Err = err
 			continue
