@@ -26,7 +26,6 @@ import (
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/sources"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
 )
 
 // app is one command line: its common flags and what must be closed at the end.
@@ -133,6 +132,7 @@ type world struct {
 	client *github.Client
 	runner *pipeline.Runner
 	proxy  egress.Proxy
+	app    *app
 }
 
 // open makes a runner that can read. Writing needs state and channels beside it: see run.
@@ -222,7 +222,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		}
 		r.Definitions = append(r.Definitions, def)
 	}
-	return &world{cfg: cfg, client: client, runner: r, proxy: proxy}, nil
+	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, app: a}, nil
 }
 
 // orNone turns the configuration's 0, which means none, into what github.Options calls none.
@@ -291,10 +291,6 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 // arm gives a runner the right to write: state and channels. Of the definitions only the one called digest
 // must be deliverable, or all where that is "".
 func (a *app) arm(ctx context.Context, w *world, digest string) error {
-	log, err := a.log()
-	if err != nil {
-		return err
-	}
 	for _, d := range w.runner.Definitions {
 		if digest != "" && digest != d.Name {
 			continue
@@ -311,12 +307,12 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 			}
 		}
 	}
-	st, err := sqlite.Open(ctx, w.cfg.Store.Path, sqlite.Options{Now: a.env.now, Logger: log})
+	st, err := a.openState(ctx, w.cfg, w.client)
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, st.Close)
-	w.runner.State, w.runner.Writer = st, st
+	w.use(st)
+	w.runner.Writer = st
 	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
 	if a.env.armed != nil {
 		a.env.armed(w.runner)

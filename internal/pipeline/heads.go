@@ -52,17 +52,7 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 	got := heads{}
 	var own, others asking
 	for i, u := range asked {
-		own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: from[i].ref})
-		for _, s := range u.Sources {
-			w := s.Watch(versions[i])
-			to, ref := &own, from[i].ref
-			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
-				to, ref = &others, "HEAD"
-			}
-			if opts.reads(u.Name, s.Name()) && len(w.Paths)+w.Releases > 0 {
-				to.add(u, w, repo.HeadRequest{Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases})
-			}
-		}
+		askFor(u, from[i].ref, versions[i], opts, &own, &others)
 	}
 	if when == thePresent { // one request for all
 		others.keys, others.reqs = append(own.keys, others.keys...), append(own.reqs, others.reqs...)
@@ -86,6 +76,21 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 	}
 	then.ask(ctx, r.Repositories, got)
 	return got
+}
+
+// askFor adds what an upstream of some version is asked for, at its ref: of its own repository, and of others.
+func askFor(u Upstream, ref, version string, opts Options, own, others *asking) {
+	own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: ref})
+	for _, s := range u.Sources {
+		w := s.Watch(version)
+		to, at := own, ref
+		if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
+			to, at = others, "HEAD"
+		}
+		if opts.reads(u.Name, s.Name()) && len(w.Paths)+w.Releases > 0 {
+			to.add(u, w, repo.HeadRequest{Repository: cmp.Or(w.Repository, u.Repository), Ref: at, Paths: w.Paths, Releases: w.Releases})
+		}
+	}
 }
 
 // commitAt is what a repository's default branch was at a time.

@@ -22,7 +22,7 @@ func (s *Store) damaged(file string, err error) error {
 	if errors.As(err, &newer) {
 		return s.unusable(newer.Error(), "update bot", err)
 	}
-	return s.unusable(fmt.Sprintf("%s is not what the bot wrote: it was changed by hand, or something else was pushed (%v)", file, err), adviceDamaged, err)
+	return s.unusable(fmt.Sprintf("%s is not what the bot wrote: it was changed by hand, or something else was pushed (%v)", file, err), adviceDamaged, &damageError{file, err})
 }
 
 // fail gives an error of GitHub the words of the person who has to act on it.
@@ -67,3 +67,19 @@ func (e *claimedError) Error() string {
 }
 
 func (e *claimedError) Is(target error) bool { return target == store.ErrFenced }
+
+// Damaged reports whether an error of this store says that what the branch holds can't be used, so that Overwrite may
+// help.
+func (s *Store) Damaged(err error) bool {
+	var d *damageError
+	return errors.As(err, &d)
+}
+
+// damageError is something on the branch that the bot can't have written.
+type damageError struct {
+	file string
+	err  error
+}
+
+func (e *damageError) Error() string { return fmt.Sprintf("%s: %v", e.file, e.err) }
+func (e *damageError) Unwrap() error { return e.err }

@@ -82,7 +82,7 @@ func (s *Store) adopt(ctx context.Context, res repo.HeadResult) (*view, error) {
 	}
 	text, there := h.Texts[stateFile]
 	if !there {
-		return nil, s.unusable("it has no state.json: it is another branch, or somebody removed the file", "name another branch in store.branch, or "+adviceDamaged, nil)
+		return nil, s.unusable("it has no state.json: it is another branch, or somebody removed the file", "name another branch in store.branch, or "+adviceDamaged, &damageError{stateFile, errors.New("it is missing")})
 	}
 	data, err := s.whole(ctx, stateFile, text)
 	if err != nil {

@@ -27,6 +27,12 @@ type Reader interface {
 	Runs(ctx context.Context, limit int) ([]store.Run, error)
 }
 
+// Outliner is how a store answers who wants to know little: without items, without the bodies of what is closed.
+type Outliner interface {
+	Outline(ctx context.Context) (*snapshot.Outline, error)
+	Standing(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
+}
+
 // CursorReader is how a store tells how far the definitions are.
 type CursorReader interface {
 	Cursor(ctx context.Context, definition string) (store.Cursor, bool, error)
@@ -57,6 +63,7 @@ type Porter interface {
 // Store is all of it.
 type Store interface {
 	Reader
+	Outliner
 	CursorReader
 	Locker
 	Writer
@@ -113,6 +120,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"cursor never goes back", testCursorBack},
 		{"equal sections are kept once", testSections},
 		{"five hundred snapshots", testFiveHundred},
+		{"outlines", testOutlines},
+		{"the last step of a run", testEnd},
 		{"prune", testPrune},
 		{"prune drops old runs", testPruneRuns},
 		{"prune drops old digests", testPruneDigests},

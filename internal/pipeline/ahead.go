@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"context"
+	"strings"
+
+	"github.com/upstream-digest/bot/internal/repo"
+)
+
+// askAhead gives a runner for one run that asks for no head twice. Where the state is remote, its place and the heads of
+// the present are asked for now, in one request, for nothing is known before: of what sources watch by version that is a
+// guess, and what it misses is asked for later.
+func (r *Runner) askAhead(ctx context.Context, opts Options) (*Runner, error) {
+	known := &rememberedHeads{Repositories: r.Repositories}
+	run := *r
+	run.Repositories = known
+	if r.Remote == nil {
+		return &run, nil
+	}
+	var own, others asking
+	for _, u := range r.Upstreams {
+		versions := u.Likely
+		if len(versions) == 0 {
+			versions = []string{""}
+		}
+		for _, v := range versions {
+			askFor(u, u.Ref, v, opts, &own, &others)
+		}
+	}
+	wants := r.Remote.Wants()
+	requests := append(append(wants[:len(wants):len(wants)], own.reqs...), others.reqs...)
+	results := r.Repositories.Heads(ctx, requests)
+	if ctx.Err() != nil {
+		return &run, ctx.Err()
+	}
+	for i, req := range requests[len(wants):] {
+		known.remember(req, results[len(wants)+i])
+	}
+	return &run, r.Remote.Told(ctx, results[:len(wants)])
+}
+
+// rememberedHeads answers what was asked before in the same run from memory: a run sees one state of each repository.
+type rememberedHeads struct {
+	Repositories
+	known []askedHead
+}
+
+type askedHead struct {
+	repo.HeadRequest
+	repo.HeadResult
+}
+
+func (k *rememberedHeads) remember(q repo.HeadRequest, res repo.HeadResult) {
+	k.known = append(k.known, askedHead{q, res})
+}
+
+// Heads implements Repositories.
+func (k *rememberedHeads) Heads(ctx context.Context, requests []repo.HeadRequest) []repo.HeadResult {
+	results := make([]repo.HeadResult, len(requests))
+	var fresh []repo.HeadRequest
+	var place []int
+	for i, q := range requests {
+		if res, ok := k.recall(q); ok {
+			results[i] = res
+			continue
+		}
+		fresh, place = append(fresh, q), append(place, i)
+	}
+	if len(fresh) == 0 {
+		return results
+	}
+	for i, res := range k.Repositories.Heads(ctx, fresh) {
+		results[place[i]] = res
+		if ctx.Err() == nil {
+			k.remember(fresh[i], res)
+		}
+	}
+	return results
+}
+
+// recall finds an answer that holds all that is asked for.
+func (k *rememberedHeads) recall(q repo.HeadRequest) (repo.HeadResult, bool) {
+	for _, a := range k.known {
+		if !strings.EqualFold(a.Repository, q.Repository) || a.Ref != q.Ref || a.HeadRequest.Releases < q.Releases {
+			continue
+		}
+		res := a.HeadResult
+		if res.Err != nil {
+			return res, true
+		}
+		res.Head.OIDs = map[string]string{}
+		all := true
+		for _, p := range q.Paths {
+			oid, asked := a.Head.OIDs[p]
+			all = all && asked
+			res.Head.OIDs[p] = oid
+		}
+		if !all {
+			continue
+		}
+		res.Head.Releases = a.Head.Releases[:min(len(a.Head.Releases), q.Releases)]
+		if q.Releases == 0 {
+			res.ReleasesErr = nil
+		}
+		return res, true
+	}
+	return repo.HeadResult{}, false
+}
