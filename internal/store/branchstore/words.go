@@ -94,6 +94,9 @@ func (c *change) tellDeliveries(list []store.Delivery) map[string]bool {
 			to = d.Key.Channel
 		}
 		what := fmt.Sprintf("%s: digest %d", k.definition, k.seq)
+		if k.definition == "digest" { // the default's name says it already
+			what = fmt.Sprintf("digest %d", k.seq)
+		}
 		if len(parts[k]) < d.Key.Parts {
 			what += fmt.Sprintf(", part %d of %d,", d.Key.Part, d.Key.Parts)
 		}
