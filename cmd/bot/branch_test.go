@@ -3,11 +3,15 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/ghtest"
 )
@@ -83,4 +87,75 @@ func TestBranchStateTellsItsStory(t *testing.T) {
 func TestKilledAnywhereOnBranch(t *testing.T) {
 	t.Parallel()
 	killedAnywhere(t, (*testWorld).onBranch, 15)
+}
+
+// TestWorkflowsRaceOnBranch: two workflows begin at the same moment, on machines that know nothing of each other, each
+// time that upstream has changed. One digest is filed each time; the other leaves with 5 and says why, or comes late
+// and finds nothing to do.
+func TestWorkflowsRaceOnBranch(t *testing.T) {
+	t.Parallel()
+	rounds := 50
+	if testing.Short() || raceDetector {
+		rounds = 8
+	}
+	w := released(t).onBranch()
+	old := w.upstreamHead()
+	w.commit("v1.36", promoteVolume)
+	heads := []string{w.upstreamHead(), old}
+	w.setUpstream(old)
+	w.ok("run")
+	w.wantIssues(1)
+	codes := map[[2]int]int{}
+	for round := range rounds {
+		w.setUpstream(heads[round%2])
+		var both [2]result
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for i := range both {
+			wg.Go(func() {
+				<-start
+				var out, errs bytes.Buffer
+				both[i].code = execute(w.t.Context(), environment{args: []string{"run"}, stdout: &out, stderr: &errs, environ: w.env, now: time.Now})
+				both[i].stderr = errs.String()
+			})
+		}
+		close(start)
+		wg.Wait()
+		if n := len(w.issues()); n != round+2 {
+			t.Fatalf("round %d: %d digests are filed, want %d\n%s---\n%s", round, n-1, round+1, both[0].stderr, both[1].stderr)
+		}
+		for _, r := range both {
+			said := strings.Contains(r.stderr, "was quicker on branch "+stateBranch) || strings.Contains(r.stderr, "another run holds the lock")
+			if r.code != exitDone && (r.code != exitLocked || !said) {
+				t.Fatalf("round %d: exit code %d\n%s", round, r.code, r.stderr)
+			}
+		}
+		slices.SortFunc(both[:], func(a, b result) int { return a.code - b.code })
+		if both[0].code != exitDone {
+			t.Fatalf("round %d: none came to its end\n%s---\n%s", round, both[0].stderr, both[1].stderr)
+		}
+		codes[[2]int{both[0].code, both[1].code}]++
+	}
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("a quiet run afterwards costs %d requests", r.api)
+	}
+	w.wantWhole(rounds+1, 0)
+	t.Logf("%d races, %d digests; exit codes of the two: %v", rounds, len(w.issues())-1, codes)
+}
+
+func (w *testWorld) upstreamHead() string {
+	w.t.Helper()
+	out, err := exec.Command("git", "-C", w.git, "rev-parse", "HEAD").Output()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// setUpstream moves the upstream's branch.
+func (w *testWorld) setUpstream(sha string) {
+	w.t.Helper()
+	if out, err := exec.Command("git", "-C", w.git, "update-ref", "HEAD", sha).CombinedOutput(); err != nil {
+		w.t.Fatalf("%v\n%s", err, out)
+	}
 }
