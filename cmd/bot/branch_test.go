@@ -16,16 +16,11 @@ import (
 	"github.com/upstream-digest/bot/internal/ghtest"
 )
 
-const stateBranch = "upstream-digest-state"
-
 // onBranch keeps the state on a branch of acme/platform, which has one commit of its own.
 func (w *testWorld) onBranch() *testWorld {
 	w.t.Helper()
 	dir := filepath.Join(w.dir, "platform.git")
-	if out, err := exec.Command("git", "init", "--quiet", "--bare", "--initial-branch=main", dir).CombinedOutput(); err != nil {
-		w.t.Fatalf("git init: %v\n%s", err, out)
-	}
-	w.stateGit("update-ref", "refs/heads/main", w.stateGit("commit-tree", "-m", "first", w.stateGit("mktree")))
+	plainRepository(w.t, dir)
 	w.gh.AddRepository(ghtest.Repository{Name: "acme/platform", GitDir: dir})
 	also := w.also
 	w.also = func(other *testWorld) {
@@ -141,21 +136,4 @@ func TestWorkflowsRaceOnBranch(t *testing.T) {
 	}
 	w.wantWhole(rounds+1, 0)
 	t.Logf("%d races, %d digests; exit codes of the two: %v", rounds, len(w.issues())-1, codes)
-}
-
-func (w *testWorld) upstreamHead() string {
-	w.t.Helper()
-	out, err := exec.Command("git", "-C", w.git, "rev-parse", "HEAD").Output()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-// setUpstream moves the upstream's branch.
-func (w *testWorld) setUpstream(sha string) {
-	w.t.Helper()
-	if out, err := exec.Command("git", "-C", w.git, "update-ref", "HEAD", sha).CombinedOutput(); err != nil {
-		w.t.Fatalf("%v\n%s", err, out)
-	}
 }

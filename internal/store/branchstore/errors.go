@@ -37,8 +37,11 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	switch {
 	case err == nil, errors.As(err, &unusable), errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
 		return err
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
+	case ctx.Err() != nil:
+		// Not the context's error: that stands for sources which were not read in time.
+		return fmt.Errorf("%s: %s could not be reached in time; run again later", op, s.Place())
 	case errors.As(err, &permission):
 		return s.unusable("the token may not write to it", "give it the permission contents: write (in a workflow: permissions: contents: write)", err)
 	case errors.As(err, &auth):
