@@ -26,6 +26,7 @@ import (
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/sources"
+	"github.com/upstream-digest/bot/internal/trace"
 )
 
 // app is one command line: its common flags and what must be closed at the end.
@@ -212,6 +213,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 			return report.Cost{Requests: c.Requests(), Raw: c.Raw}
 		},
 	}
+	r.Tracing = pipeline.Tracing{MaxRequests: cfg.Trace.MaxRequests, Repositories: set, Overrides: overrides(cfg.Trace)}
 	for _, u := range cfg.Upstreams {
 		r.Upstreams = append(r.Upstreams, upstream(u, client.ServerURL()))
 	}
@@ -223,6 +225,19 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		r.Definitions = append(r.Definitions, def)
 	}
 	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, app: a}, nil
+}
+
+// overrides are the links that the configuration gives, by upstream.
+func overrides(t config.Trace) map[string][]trace.Override {
+	out := map[string][]trace.Override{}
+	for _, o := range t.Overrides {
+		to := trace.Override{Gate: o.Gate, KEPs: o.KEPs, Tickets: o.Tickets, Note: o.Note}
+		for _, p := range o.PRs {
+			to.PRs = append(to.PRs, trace.OverridePull{Stage: p.Stage, Version: p.Version, Target: p.Pull})
+		}
+		out[o.Upstream] = append(out[o.Upstream], to)
+	}
+	return out
 }
 
 // orNone turns the configuration's 0, which means none, into what github.Options calls none.
@@ -313,6 +328,7 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 	}
 	w.use(st)
 	w.runner.Writer = st
+	w.runner.Tracing.Answers = st
 	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
 	if a.env.armed != nil {
 		a.env.armed(w.runner)

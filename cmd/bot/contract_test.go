@@ -388,9 +388,10 @@ func readAll(ctx context.Context, client *github.Client, tooMuch func()) error {
 	_, light := tracer.Blame(ctx, head.Head.SHA, file)
 	_, history := tracer.PathHistory(ctx, head.Head.SHA, file, 5)
 	_, versions := tracer.FilesAt(ctx, []string{head.Head.SHA}, file)
+	_, before := tracer.FilesBefore(ctx, []string{head.Head.SHA}, file)
 	_, pulls := tracer.PullRequests(ctx, []int{1})
 	_, search := tracer.SearchPullRequests(ctx, "widgets", 3)
-	return errors.Join(blobs, entries, blame, light, history, versions, pulls, search)
+	return errors.Join(blobs, entries, blame, light, history, versions, before, pulls, search)
 }
 
 // sentCall names a request as the client sends it.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/changelog"
@@ -42,6 +44,7 @@ type knowledge struct {
 	stored    []trace.ReleaseNote // that the state remembers
 	tags      map[string]string   // "1.21" to the commit of v1.21.0
 	git       *pipeline.GitHistory
+	looked    map[string]repo.Head // by repository: the ids that were asked for
 
 	gone           map[string]bool // repositories that could not be read
 	read, notAsked []string
@@ -64,7 +67,7 @@ func (a *app) knowledge(ctx context.Context) (*knowledge, error) {
 	}
 	k := &knowledge{
 		w: w, history: h, source: source, read: []string{source}, gates: map[string]gate.Gate{}, known: map[string]bool{},
-		readmes: map[string]kep.History{}, notes: map[string][]trace.ReleaseNote{}, tags: map[string]string{}, gone: map[string]bool{},
+		readmes: map[string]kep.History{}, notes: map[string][]trace.ReleaseNote{}, tags: map[string]string{}, gone: map[string]bool{}, looked: map[string]repo.Head{},
 	}
 	up := w.runner.Upstreams[0]
 	k.repo, k.ref = trace.Repository{Name: up.Repository, WebURL: up.WebURL}, up.Ref
@@ -85,6 +88,9 @@ func (a *app) knowledge(ctx context.Context) (*knowledge, error) {
 	if set, ok := w.runner.Repositories.(tracers); ok && !k.gone[k.repo.Name] {
 		if tr, err := set.Tracer(k.repo.Name); err == nil {
 			k.git = &pipeline.GitHistory{Tracer: tr}
+			if _, mirror := tr.(*repo.Local); !mirror && w.client.Anonymous() {
+				k.lostGit(&repo.NeedsTokenError{Repository: k.repo.Name})
+			}
 		}
 	}
 	return k, nil
@@ -109,14 +115,15 @@ func (k *knowledge) open(ctx context.Context) error {
 			}
 		}
 	}
-	snap, err := k.w.runner.At(ctx, "", want...)
+	old := k.remembered(ctx)
+	snap, err := k.w.runner.Current(ctx, old, want...)
 	var bad *pipeline.SourceError
 	if errors.As(err, &bad) && !bad.All { // the others can be read
 		for _, f := range bad.Failed {
 			want = slices.DeleteFunc(want, func(s string) bool { return s == f.Source })
 		}
 		if len(want) > 0 {
-			snap, _ = k.w.runner.At(ctx, "", want...)
+			snap, _ = k.w.runner.Current(ctx, old, want...)
 		}
 	}
 	if ctx.Err() != nil {
@@ -156,7 +163,7 @@ func (k *knowledge) open(ctx context.Context) error {
 			k.notAsked = append(k.notAsked, report.Line(w))
 		}
 	}
-	if old := k.remembered(ctx); old != nil {
+	if old != nil {
 		had := len(sections)
 		take(old)
 		if len(sections) > had {
@@ -227,14 +234,18 @@ func (k *knowledge) files(ctx context.Context, repository, ref, what string, pat
 	if repository == "" || k.gone[repository] || len(paths) == 0 {
 		return nil
 	}
-	res := k.w.runner.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: repository, Ref: ref, Paths: paths}})[0]
-	if res.Err != nil {
-		k.lost(repository, what, res.Err)
-		return nil
+	head := k.looked[repository]
+	if slices.ContainsFunc(paths, func(p string) bool { _, known := head.OIDs[p]; return !known }) {
+		res := k.w.runner.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: repository, Ref: ref, Paths: paths}})[0]
+		if res.Err != nil {
+			k.lost(repository, what, res.Err)
+			return nil
+		}
+		head = res.Head
 	}
 	var ask []repo.Object
 	for _, p := range paths {
-		if oid := res.Head.OIDs[p]; oid != "" {
+		if oid := head.OIDs[p]; oid != "" {
 			ask = append(ask, repo.Object{Path: p, OID: oid})
 		}
 	}
@@ -244,7 +255,7 @@ func (k *knowledge) files(ctx context.Context, repository, ref, what string, pat
 	r, err := k.w.runner.Repositories.Reader(repository)
 	if err == nil {
 		var blobs []repo.Blob
-		if blobs, err = r.Blobs(ctx, res.Head.SHA, ask); err == nil {
+		if blobs, err = r.Blobs(ctx, head.SHA, ask); err == nil {
 			out := map[string][]byte{}
 			for _, b := range blobs {
 				out[b.Path] = b.Data
@@ -405,6 +416,11 @@ func (k *knowledge) life(ctx context.Context, name string) (report.ExplainedGate
 	releases := k.history.Releases()
 	bare := trace.Subject{Gate: name, Steps: k.stepsOf(name), Latest: releases[len(releases)-1]}
 	proposals := k.proposalsOf(name, known.KEPs)
+	var plain []trace.Proposal
+	for _, p := range proposals {
+		plain = append(plain, trace.Proposal{Proposal: p})
+	}
+	k.look(ctx, trace.Complete(bare, plain, nil, k.isGate), proposals)
 	bare.Former = k.former(ctx, name, proposals)
 	mine := k.withHistories(ctx, proposals)
 	s := trace.Complete(bare, mine, nil, k.isGate)
@@ -418,7 +434,7 @@ func (k *knowledge) life(ctx context.Context, name string) (report.ExplainedGate
 	claims = append(claims, trace.FromNotes(s, notes, k.repo, k.isGate)...)
 	claims = append(claims, trace.FromHistory(s, mine, k.repo, k.isGate)...)
 	claims = append(claims, k.fromGit(ctx, s, known)...)
-	claims = append(claims, k.fromDocs(ctx, s)...)
+	claims = append(claims, k.fromDocs(s)...)
 
 	pulls, err := k.pulls(ctx, trace.Numbers(claims, k.repo))
 	if err != nil {
@@ -426,8 +442,20 @@ func (k *knowledge) life(ctx context.Context, name string) (report.ExplainedGate
 	}
 	claims, remarks := trace.Settle(claims, pulls, k.repo)
 	life := trace.Combine(s, claims, remarks)
+	if found := k.search(ctx, s, life); len(found) > 0 {
+		claims = append(claims, trace.FromSearch(s, life.Stages, found, k.repo, k.isGate)...)
+		life = trace.Combine(s, claims, remarks)
+	}
 	claims = append(claims, trace.FromPulls(s, life.Stages, pulls, k.repo)...)
-	hit := report.ExplainedGate{Life: trace.Combine(s, claims, remarks), Description: k.gates[name].Description, Components: known.Registered, Oldest: releases[0], Titles: map[string]string{}, NoProposals: k.proposals == 0}
+	remark := ""
+	told := trace.Combine(s, claims, remarks)
+	for _, o := range slices.Concat(k.w.runner.Tracing.Overrides[""], k.w.runner.Tracing.Overrides[tracked]) {
+		if o.Gate == name {
+			told = o.Correct(told, k.repo)
+			remark = cmp.Or(o.Note, remark)
+		}
+	}
+	hit := report.ExplainedGate{Life: told, Remark: remark, Description: k.gates[name].Description, Components: known.Registered, Oldest: releases[0], Titles: map[string]string{}, NoProposals: k.proposals == 0}
 	for _, p := range mine {
 		hit.Titles["KEP-"+p.Number] = p.Title
 	}
@@ -435,6 +463,35 @@ func (k *knowledge) life(ctx context.Context, name string) (report.ExplainedGate
 		hit.Removal = &r
 	}
 	return hit, ctx.Err()
+}
+
+// searchFound is how many pull requests a search may bring.
+const searchFound = 20
+
+// search is the last resort for steps that nobody knows a pull request of: at most two questions, and their failure is
+// no loss.
+func (k *knowledge) search(ctx context.Context, s trace.Subject, life trace.Life) []trace.Pull {
+	missing := func(stages []trace.Stage) bool {
+		return slices.ContainsFunc(stages, func(st trace.Stage) bool { return len(st.PRs) == 0 && st.Version != "" })
+	}
+	if k.git == nil || !missing(life.Stages) {
+		return nil
+	}
+	var found []trace.Pull
+	for _, q := range trace.Searches(s) {
+		got, err := k.git.Search(ctx, q, searchFound)
+		if err != nil {
+			if ctx.Err() == nil {
+				k.notAsked = append(k.notAsked, report.Line(failed("a search for pull requests", err)))
+			}
+			break
+		}
+		found = append(found, got...)
+		if claims := trace.FromSearch(s, life.Stages, found, k.repo, k.isGate); !missing(trace.Combine(s, claims, nil).Stages) {
+			break
+		}
+	}
+	return found
 }
 
 // declared is where the comment with a gate's proposals stands.
@@ -456,91 +513,177 @@ func minorsOf(s trace.Subject) []string {
 	return out
 }
 
-// fromGit looks for the commits behind the steps: each at the release that made it, where its line was last touched for
-// it.
+// fromGit looks for the commits behind the steps: where the newest source still has a step's spec there, else at the
+// release that made it.
 func (k *knowledge) fromGit(ctx context.Context, s trace.Subject, l insight.Life) []trace.Claim {
-	paths := trace.RegistrationFiles(l.Registered...)
+	now := k.gates[s.Gate]
+	var paths []string
+	for _, r := range now.Registered {
+		paths = append(paths, r.File)
+	}
+	for _, p := range trace.RegistrationFiles(l.Registered...) {
+		if !slices.Contains(paths, p) {
+			paths = append(paths, p)
+		}
+	}
 	if k.git == nil || k.sha == "" || len(paths) == 0 {
 		return nil
 	}
-	var versions []string
-	for _, v := range minorsOf(s) {
-		versions = append(versions, v)
-		if i := slices.Index(k.history.Releases(), v); i > 0 {
-			versions = append(versions, k.history.Releases()[i-1])
-		}
-	}
-	k.tagged(ctx, versions)
-	constant := k.gates[s.Gate].Const
-	if constant == "" {
-		constant = s.Gate
-	}
+	k.tagged(ctx, k.tagsFor(s))
+	constant := cmp.Or(now.Const, s.Gate)
+	var made []trace.Wanted
 	var out []trace.Claim
 	for _, st := range s.Steps {
-		if st.Version == "" || k.git == nil {
+		at := k.tags[st.Version]
+		switch {
+		case st.Version == "":
+			continue
+		case k.stands(now, st):
+			at = k.sha
+		case at == "" && gate.CompareVersions(st.Version, s.Latest) < 0:
+			continue // an old release that the repository has no tag of
+		case at == "":
+			at = k.sha
+		}
+		if !st.Has(trace.Removed) {
+			made = append(made, trace.Wanted{Const: constant, Step: st, At: at})
 			continue
 		}
-		sha := k.tags[st.Version]
-		if sha == "" {
-			if gate.CompareVersions(st.Version, s.Latest) < 0 {
-				continue // an old release that the repository has no tag of
-			}
-			sha = k.sha
+		from := ""
+		if i := slices.Index(k.history.Releases(), st.Version); i > 0 {
+			from = k.tags[k.history.Releases()[i-1]]
 		}
-		var got map[int][]trace.Claim
-		var err error
-		wanted := []trace.Wanted{{Const: constant, Step: st}}
-		if st.Has(trace.Removed) {
-			from := ""
-			if i := slices.Index(k.history.Releases(), st.Version); i > 0 {
-				from = k.tags[k.history.Releases()[i-1]]
-			}
-			got, err = trace.NewFiles(k.git, sha, paths, k.repo).Removed(ctx, from, wanted)
-		} else {
-			got, err = trace.NewFiles(k.git, sha, paths, k.repo).Made(ctx, wanted)
-		}
-		if err != nil {
+		got, err := trace.NewFiles(k.git, at, paths, k.repo).Removed(ctx, from, []trace.Wanted{{Const: constant, Step: st}})
+		if out = append(out, got[0]...); err != nil {
 			k.lostGit(err)
-			continue
+			return out
 		}
-		out = append(out, got[0]...)
+	}
+	got, err := trace.NewFiles(k.git, k.sha, paths, k.repo).Made(ctx, made)
+	for i := range made {
+		out = append(out, got[i]...)
+	}
+	if err != nil {
+		k.lostGit(err)
 	}
 	return out
 }
 
-// tagged looks up the commits of the first releases of minors, in one question.
-func (k *knowledge) tagged(ctx context.Context, minors []string) {
-	var ask []string
-	var requests []repo.HeadRequest
-	for _, m := range minors {
-		if _, have := k.tags[m]; !have && !slices.Contains(ask, m) {
-			ask = append(ask, m)
-			requests = append(requests, repo.HeadRequest{Repository: k.repo.Name, Ref: "v" + m + ".0"})
+// stands reports whether the newest source has the spec of a step in a line of its own.
+func (k *knowledge) stands(now gate.Gate, st trace.Step) bool {
+	return !st.Has(trace.Removed) && slices.ContainsFunc(now.Specs, func(s gate.Spec) bool { return s.Since != "" && s.Since == st.Version && s.Stage == st.Stage })
+}
+
+// tagsFor are the releases whose tags are needed to look for a gate's steps.
+func (k *knowledge) tagsFor(s trace.Subject) []string {
+	var out []string
+	for _, st := range s.Steps {
+		if st.Version == "" || k.stands(k.gates[s.Gate], st) {
+			continue
+		}
+		out = append(out, st.Version)
+		if i := slices.Index(k.history.Releases(), st.Version); i > 0 && st.Has(trace.Removed) {
+			out = append(out, k.history.Releases()[i-1])
 		}
 	}
+	return out
+}
+
+// oldestNotes is the first minor that has a file of notes in that form.
+const oldestNotes = 4
+
+// look asks in one question for what the rest needs to know of a gate: which READMEs, release notes and pages there are,
+// and where tags stand.
+func (k *knowledge) look(ctx context.Context, s trace.Subject, proposals []kep.Proposal) {
+	var asked []string
+	var requests []repo.HeadRequest
+	put := func(repository, ref string, paths ...string) {
+		if repository == "" || k.gone[repository] || len(paths) == 0 {
+			return
+		}
+		have := k.looked[repository].OIDs
+		paths = slices.DeleteFunc(paths, func(p string) bool { _, known := have[p]; return known })
+		if len(paths) > 0 {
+			asked, requests = append(asked, repository), append(requests, repo.HeadRequest{Repository: repository, Ref: ref, Paths: paths})
+		}
+	}
+	var notes, readmes []string
+	if latest := strings.Split(s.Latest, "."); k.notesPath != "" && len(latest) == 2 {
+		last, _ := strconv.Atoi(latest[1]) // of a table whose releases are versions
+		for n := oldestNotes; n <= last+1; n++ {
+			notes = append(notes, strings.ReplaceAll(k.notesPath, "{minor}", latest[0]+"."+strconv.Itoa(n)))
+		}
+	}
+	for _, p := range proposals {
+		readmes = append(readmes, p.Path+"/README.md")
+	}
+	put(k.repo.Name, k.ref, notes...)
+	put(k.kepRepo, "", readmes...)
+	if !k.gone[k.repo.Name] {
+		put(trace.DocsRepository, "", trace.DocsPath(s.Gate))
+	}
+	tags := k.unknownTags(k.tagsFor(s))
+	if k.git == nil {
+		tags = nil
+	}
+	for _, m := range tags {
+		requests = append(requests, repo.HeadRequest{Repository: k.repo.Name, Ref: "v" + m + ".0"})
+	}
+	if len(requests) == 0 {
+		return
+	}
+	results := k.w.runner.Repositories.Heads(ctx, requests)
+	for i, repository := range asked {
+		res := results[i]
+		if res.Err != nil {
+			k.lost(repository, map[string]string{k.repo.Name: "release notes", k.kepRepo: "the READMEs of proposals", trace.DocsRepository: "the documentation"}[repository], res.Err)
+			continue
+		}
+		head := k.looked[repository]
+		if head.OIDs == nil {
+			head = repo.Head{SHA: res.Head.SHA, OIDs: map[string]string{}}
+		}
+		maps.Copy(head.OIDs, res.Head.OIDs)
+		k.looked[repository] = head
+	}
+	k.tell(tags, results[len(asked):])
+}
+
+// tagged looks up the commits of the first releases of minors, in one question.
+func (k *knowledge) tagged(ctx context.Context, minors []string) {
+	ask := k.unknownTags(minors)
 	if len(ask) == 0 {
 		return
 	}
-	for i, res := range k.w.runner.Repositories.Heads(ctx, requests) {
-		k.tags[ask[i]] = ""
+	var requests []repo.HeadRequest
+	for _, m := range ask {
+		requests = append(requests, repo.HeadRequest{Repository: k.repo.Name, Ref: "v" + m + ".0"})
+	}
+	k.tell(ask, k.w.runner.Repositories.Heads(ctx, requests))
+}
+
+func (k *knowledge) unknownTags(minors []string) []string {
+	var out []string
+	for _, m := range minors {
+		if _, have := k.tags[m]; !have && !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func (k *knowledge) tell(minors []string, results []repo.HeadResult) {
+	for i, res := range results {
+		k.tags[minors[i]] = ""
 		if res.Err == nil {
-			k.tags[ask[i]] = res.Head.SHA
+			k.tags[minors[i]] = res.Head.SHA
 		}
 	}
 }
 
-// fromDocs looks whether the documentation has a page for the gate.
-func (k *knowledge) fromDocs(ctx context.Context, s trace.Subject) []trace.Claim {
-	if k.gone[trace.DocsRepository] || k.gone[k.repo.Name] {
-		return nil
-	}
-	file := trace.DocsPath(s.Gate)
-	res := k.w.runner.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: trace.DocsRepository, Paths: []string{file}}})[0]
-	if res.Err != nil {
-		k.lost(trace.DocsRepository, "the documentation", res.Err)
-		return nil
-	}
-	if res.Head.OIDs[file] == "" {
+// fromDocs is the page of the documentation, where there is one.
+func (k *knowledge) fromDocs(s trace.Subject) []trace.Claim {
+	if k.looked[trace.DocsRepository].OIDs[trace.DocsPath(s.Gate)] == "" {
 		return nil
 	}
 	return []trace.Claim{trace.FromDocs(s)}

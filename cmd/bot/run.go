@@ -91,6 +91,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 			return err
 		}
 		w.use(st)
+		w.runner.Tracing.Answers = st
 	} else if err := a.arm(ctx, w, f.digest); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (a *app) stateExportCommand() *cobra.Command {
 		Use:   "export [FILE|-]",
 		Short: "Write the whole state as one JSON document (default: to standard output)",
 		Long: `Writes all that is remembered as one JSON document that belongs to no kind of store;
-docs/schema/state.v1.json describes it. It holds the bodies of digests: where the target
+docs/schema/state.v2.json describes it. It holds the bodies of digests: where the target
 repository is private, so is the document. It works while another run holds the lock.`,
 		Example: `  bot state export state.json
   bot state export - | ssh other-host bot state import -`,

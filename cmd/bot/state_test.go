@@ -128,7 +128,7 @@ func TestStateShowAndHistory(t *testing.T) {
 	w.offline()
 	show := w.ok("state", "show").stdout
 	for _, want := range []string{
-		"Lock       free", "schema 2", "digest", "kubernetes", "gates", "complete", "digest/2/github-issue/1-of-1", "to be delivered", "tried once", "to acme/platform", "issues: write",
+		"Lock       free", "schema 3", "digest", "kubernetes", "gates", "complete", "digest/2/github-issue/1-of-1", "to be delivered", "tried once", "to acme/platform", "issues: write",
 		"failed: kubernetes gates", "filed: digest/1/github-issue/1-of-1", "/acme/platform/issues/1", "ago",
 	} {
 		if !strings.Contains(show, want) {
@@ -299,7 +299,7 @@ func TestImportRefusesAndSaves(t *testing.T) {
 		says string
 	}{
 		"damaged":  {now[:len(now)/2], "damaged"},
-		"newer":    {strings.Replace(now, `"schema": 1`, `"schema": 9`, 1), "newer bot"},
+		"newer":    {strings.Replace(now, `"schema": 2`, `"schema": 9`, 1), "newer bot"},
 		"not ours": {"{}", "not a state"},
 	} {
 		if err := os.WriteFile(bad, []byte(tt.data), 0o600); err != nil {

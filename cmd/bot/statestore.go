@@ -22,6 +22,7 @@ import (
 // stateStore is a state, of whatever kind, for reading; one for writing is a pipeline.Writer too.
 type stateStore interface {
 	pipeline.Reader
+	pipeline.Answers
 	Export(ctx context.Context) (*store.Export, error)
 	Lock(ctx context.Context) (lease store.Lease, held bool, err error)
 	Schema(ctx context.Context) (int64, error)

@@ -33,6 +33,7 @@ func (c Config) check(found *faults) {
 	components := c.components()
 	k.watch(c.Watch, components)
 	k.digests(c, components)
+	k.trace(c.Trace, c.Upstreams)
 	k.github(c.GitHub)
 	k.each("network.allow_private", c.Network.AllowPrivate, host)
 	k.run(c)
@@ -170,17 +171,78 @@ func (k checker) gates(at string, g *GatesSource) {
 	}
 }
 
+// gateName is what a user types.
+var gateName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
+
+var (
+	reference   = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+#[1-9][0-9]{0,8}$`)
+	kepForm     = regexp.MustCompile(`^[0-9]{1,6}$`)
+	minorForm   = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
+	overridable = []string{"alpha", "beta", "stable", "deprecated", "removed"}
+)
+
+func (k checker) trace(t Trace, list []Upstream) {
+	var upstreams []string
+	for _, u := range list {
+		upstreams = append(upstreams, u.Name)
+	}
+	isReference := func(s string) (string, string) {
+		if reference.MatchString(s) {
+			return "", ""
+		}
+		return quote(s) + " is no issue or pull request", "write it as owner/name#number, such as kubernetes/kubernetes#59898"
+	}
+	seen := map[string]int{}
+	for i, o := range t.Overrides {
+		at := fmt.Sprintf("trace.overrides[%d]", i)
+		if !gateName.MatchString(o.Gate) {
+			k.wrong(at+".gate", quote(o.Gate)+" is no name of a gate", "write the name alone, as after --feature-gates, without =true")
+		}
+		if o.Upstream != "" && !k.blames("upstreams") {
+			if problem, advice := known("upstream", upstreams)(o.Upstream); problem != "" {
+				k.wrong(at+".upstream", problem, advice)
+			}
+		}
+		k.each(at+".keps", o.KEPs, func(s string) (string, string) {
+			if kepForm.MatchString(s) {
+				return "", ""
+			}
+			return quote(s) + " is no number of a KEP", "write its number, such as 2411"
+		})
+		k.each(at+".tickets", o.Tickets, isReference)
+		for j, p := range o.PRs {
+			here := fmt.Sprintf("%s.prs[%d]", at, j)
+			if problem, advice := known("stage", overridable)(p.Stage); problem != "" {
+				k.wrong(here+".stage", problem, advice)
+			}
+			if p.Version != "" && !minorForm.MatchString(p.Version) {
+				k.wrong(here+".version", quote(p.Version)+" is no minor version", `write it like "1.33", in quotes`)
+			}
+			if problem, advice := isReference(p.Pull); problem != "" {
+				k.wrong(here+".pull", problem, advice)
+			}
+		}
+		if o.KEPs == nil && len(o.PRs) == 0 && o.Tickets == nil && o.Note == "" {
+			k.wrong(at, "says nothing of "+quote(o.Gate), "give keps, prs, tickets or a note, or remove it")
+		}
+		key := o.Gate + " " + o.Upstream
+		if first, ok := seen[key]; ok && o.Gate != "" {
+			k.wrong(at+".gate", fmt.Sprintf("%s has an entry already, trace.overrides[%d]", quote(o.Gate), first), "make one entry of the two")
+			continue
+		}
+		seen[key] = i
+	}
+}
+
 func (k checker) watch(w Watch, components []string) {
-	gate := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 	k.each("watch.gates", w.Gates, func(s string) (string, string) {
-		if gate.MatchString(s) {
+		if gateName.MatchString(s) {
 			return "", ""
 		}
 		return quote(s) + " is no name of a gate", "write the name alone, as after --feature-gates, without =true"
 	})
-	number := regexp.MustCompile(`^[0-9]{1,6}$`)
 	k.each("watch.keps", w.KEPs, func(s string) (string, string) {
-		if number.MatchString(s) {
+		if kepForm.MatchString(s) {
 			return "", ""
 		}
 		return quote(s) + " is no number of a KEP", "write its number, such as 2411"
@@ -355,6 +417,8 @@ func (c Config) bounded(path string, f field) (int64, func(int64) string) {
 		return int64(c.Run.Timeout), show
 	case "run.keep_snapshots":
 		return int64(c.Run.KeepSnapshots), func(v int64) string { return strconv.FormatInt(v, 10) }
+	case "trace.max_requests":
+		return int64(c.Trace.MaxRequests), func(v int64) string { return strconv.FormatInt(v, 10) }
 	case "run.failing_after":
 		return int64(c.Run.FailingAfter), func(v int64) string { return strconv.FormatInt(v, 10) }
 	default:

@@ -157,6 +157,12 @@ func (c *Config) complete() {
 			c.Watch.Owners[i] = "@" + o
 		}
 	}
+	for _, o := range c.Trace.Overrides {
+		for i, n := range o.KEPs {
+			o.KEPs[i] = kepNumber(n)
+		}
+	}
+	c.Trace.Overrides = nilWhenEmpty(c.Trace.Overrides)
 	for i := range c.Upstreams {
 		u := &c.Upstreams[i]
 		at := fmt.Sprintf("upstreams[%d]", i)

@@ -36,6 +36,7 @@ type Config struct {
 	Watch     Watch      `yaml:"watch"`
 	// Digests has at least one entry; names are unique.
 	Digests []Digest `yaml:"digests"`
+	Trace   Trace    `yaml:"trace"`
 	GitHub  GitHub   `yaml:"github"`
 	Network Network  `yaml:"network"`
 	Run     Run      `yaml:"run"`
@@ -140,6 +141,29 @@ type Watch struct {
 	Manifests  []string `yaml:"manifests"`  // files, folders and globs
 	// ManifestsRepository holds the manifests, at its default branch; "" means this machine.
 	ManifestsRepository string `yaml:"manifests_repository"`
+}
+
+// Trace says how much is asked about where changes come from, and what is known better.
+type Trace struct {
+	MaxRequests int        `yaml:"max_requests"` // in a run; 0 asks nothing
+	Overrides   []Override `yaml:"overrides"`
+}
+
+// Override gives the links of a gate. A nil list is not given, an empty one says that there are none.
+type Override struct {
+	Gate     string         `yaml:"gate"`
+	Upstream string         `yaml:"upstream,omitempty"` // "": all
+	KEPs     []string       `yaml:"keps"`               // numbers without leading zeros
+	PRs      []OverridePull `yaml:"prs"`
+	Tickets  []string       `yaml:"tickets"` // "owner/name#12"
+	Note     string         `yaml:"note,omitempty"`
+}
+
+// OverridePull is a pull request that made a stage.
+type OverridePull struct {
+	Stage   string `yaml:"stage"`             // "alpha", "beta", "stable", "deprecated" or "removed"
+	Version string `yaml:"version,omitempty"` // "1.33"; "" for any
+	Pull    string `yaml:"pull"`              // "owner/name#12"
 }
 
 // Digest is one digest definition: who is told what, how often and where.

@@ -394,3 +394,18 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// What an override does not give stays as it was found; an empty list says that there is none.
+func TestOverrides(t *testing.T) {
+	c := mustLoad(t, "trace: {max_requests: 0, overrides: [{gate: FastWidget, keps: [\"KEP-0064\"], prs: [{stage: beta, version: \"1.33\", pull: a/b#7}]}, {gate: MildWidget, keps: [], tickets: []}]}\n")
+	want := config.Trace{Overrides: []config.Override{
+		{Gate: "FastWidget", KEPs: []string{"64"}, PRs: []config.OverridePull{{Stage: "beta", Version: "1.33", Pull: "a/b#7"}}},
+		{Gate: "MildWidget", KEPs: []string{}, Tickets: []string{}},
+	}}
+	if d := cmp.Diff(want, c.Trace); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if n := mustLoad(t, "").Trace.MaxRequests; n != 40 {
+		t.Errorf("%d requests by default", n)
+	}
+}

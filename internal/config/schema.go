@@ -130,6 +130,7 @@ func schema() []field {
 				doc: "A repository that holds the manifests, read at its default branch: for where the bot has no checkout of it. It costs three requests in a run that has something to tell (one more for each further folder), and none in others. Where it can't be read the digest says so, and the run succeeds."},
 		}},
 		digestsField(),
+		traceField(),
 		{name: "github", kind: section, doc: "How GitHub is spoken to. There is no key for the token: it comes from GITHUB_TOKEN, else BOT_GITHUB_TOKEN, else GH_TOKEN, else from the file that GITHUB_TOKEN_FILE names.", fields: []field{
 			{name: "api_url", kind: text, def: "https://api.github.com", ambient: "GITHUB_API_URL",
 				doc: "The REST API. On GitHub Enterprise Server it ends in /api/v3. The token is sent to this host only."},
@@ -217,6 +218,36 @@ func upstreamsField() field {
 						doc: "The folder below which every kep.yaml is one proposal, at any depth."},
 				}},
 			}},
+		}}
+}
+
+func traceField() field {
+	return field{name: "trace", kind: section,
+		doc: "Where changed gates come from: the pull request, the proposal, the ticket. It needs a token or a mirror.", fields: []field{
+			{name: "max_requests", kind: number, def: 40, lo: 0, hi: 1000,
+				doc: "How many requests a run may spend on it; those for what changed most severely come first, and what is left out says so. What was asked once is remembered. 0 asks nothing."},
+			{name: "overrides", kind: entries, without: "none",
+				doc: "Links that you know better than the bot. What an entry gives takes the place of what was found, and the digest says that it is by your configuration.", fields: []field{
+					{name: "gate", kind: text, required: true, example: "InPlacePodVerticalScaling",
+						doc: "The feature gate, by the name you would type after --feature-gates."},
+					{name: "upstream", kind: text, without: "all", example: "kubernetes",
+						doc: "Only in this upstream, by name."},
+					{name: "keps", kind: numerals, without: "what was found", example: "[1287]",
+						doc: "Its proposals, by number. Write [] for none."},
+					{name: "prs", kind: entries, without: "what was found",
+						doc: "Its pull requests.", fields: []field{
+							{name: "stage", kind: text, required: true, example: "beta",
+								doc: "What the pull request made of the gate: alpha, beta, stable, deprecated or removed."},
+							{name: "version", kind: text, without: "any", example: `"1.33"`,
+								doc: "Only where that came with this release."},
+							{name: "pull", kind: text, required: true, example: "kubernetes/kubernetes#59898",
+								doc: "The pull request, as owner/name#number."},
+						}},
+					{name: "tickets", kind: texts, without: "what was found", example: "[\"kubernetes/kubernetes#58823\"]",
+						doc: "Its tickets, each as owner/name#number. Write [] for none."},
+					{name: "note", kind: text, without: "none", example: "\"Ours since the incident in May.\"",
+						doc: "A sentence that the digest says beside it."},
+				}},
 		}}
 }
 

@@ -18,7 +18,7 @@ func (c *Client) explain(resp *gh.Response, err error, s subject) error {
 		err = u.Err // its text has the URL
 	}
 	switch e := err.(type) { //nolint:errorlint // these are never wrapped, and wrapped ones are not ours
-	case *UnclearError, *LimitError, *NetworkError, *ServerError, *DecodeError, *MovedError, *StrayError, *HeldBackError:
+	case *UnclearError, *LimitError, *NetworkError, *ServerError, *DecodeError, *MovedError, *StrayError, *HeldBackError, *SpentError:
 		return err
 	case *gh.ErrorResponse:
 		return c.refusal(e, s)

@@ -102,6 +102,11 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 		if err := t.passGate(ctx, c, d); err != nil {
 			return nil, err
 		}
+		if d.kind != kindRaw {
+			if err := spend(ctx); err != nil {
+				return nil, err
+			}
+		}
 		t.cost.add(d.kind, sent > 0)
 		sent++
 		a, resp, fail := t.attempt(req, c, d, body, hold)

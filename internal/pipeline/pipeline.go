@@ -108,6 +108,7 @@ type Runner struct {
 	// nothing. It is called at most once in a run, when something changed.
 	Yours        func(ctx context.Context) (settings []diff.WatchedSetting, notices []string)
 	Repositories Repositories
+	Tracing      Tracing
 	State        Reader
 	// Remote is the State where that is read with the heads; nil: it is not.
 	Remote Remote

@@ -25,6 +25,7 @@ type telling struct {
 	current *snapshot.Snapshot
 	fresh   bool // current is not stored yet
 	steps   []step
+	answers []store.Answer // to questions of tracing
 }
 
 // step is one definition's.
@@ -129,6 +130,8 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		}
 	}
 	mine := &yours{ask: r.Yours}
+	asking := r.newTracing(ctx)
+	defer asking.end()
 	for _, d := range r.Definitions {
 		cur, has := cursors[d.Name]
 		if !has {
@@ -158,7 +161,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine,
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine, tracing: asking,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil, lost: first.alerts[d.Name],
 		}
@@ -182,6 +185,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		s.cursor, s.to, s.toldAt, s.queuedAt = cur, t.current, r.Now(), r.ServerNow()
 		t.steps = append(t.steps, s)
 	}
+	t.answers = asking.answers()
 	if r.partial(opts) || opts.Since != "" && r.Writer == nil {
 		return nil, failure // shown, but nothing moves
 	}
@@ -196,7 +200,7 @@ func (r *Runner) due(d Definition, last time.Time) bool {
 
 // update is the one transaction. The bases are stored by then, and have their numbers.
 func (t *telling) update() store.Update {
-	var u store.Update
+	u := store.Update{Answers: t.answers}
 	if t.fresh {
 		u.Snapshot = t.current
 	}
@@ -228,7 +232,7 @@ func (t *telling) update() store.Update {
 
 // timesOnly reports whether an update says no more than that definitions were found current.
 func (t *telling) timesOnly(u store.Update) bool {
-	if u.Snapshot != nil || len(u.Deliveries) > 0 {
+	if u.Snapshot != nil || len(u.Deliveries)+len(u.Answers) > 0 {
 		return false
 	}
 	for i, s := range t.steps {
@@ -278,15 +282,6 @@ func (r *Runner) checkSince(opts Options, cursors map[string]store.Cursor) error
 		}
 	}
 	return nil
-}
-
-// Traced adds the evidence to what changed.
-func Traced(res diff.UpstreamResult, firstRun bool) report.Upstream {
-	u := report.Upstream{UpstreamResult: res, FirstRun: firstRun}
-	for _, c := range res.Changes {
-		u.Evidence = append(u.Evidence, trace.Of(c, res.Repository, res.WebURL))
-	}
-	return u
 }
 
 // modernise reads sections of base again that another parser made, or that another configuration read
@@ -436,11 +431,15 @@ func (r *Runner) source(upstream, name string) Source {
 	return nil
 }
 
-// Between compares two snapshots without state.
+// Between compares two snapshots without state. Of where the changes come from it tells what the snapshots hold.
 func (r *Runner) Between(base, current *snapshot.Snapshot) []report.Upstream {
 	var out []report.Upstream
 	for _, res := range diff.Compare(base, current, diff.Options{Watch: r.Watch}) {
-		out = append(out, Traced(res, false))
+		u := report.Upstream{UpstreamResult: res}
+		for _, c := range res.Changes {
+			u.Evidence = append(u.Evidence, trace.Explain(c, trace.Found{}, trace.Repository{Name: res.Repository, WebURL: res.WebURL}))
+		}
+		out = append(out, r.Tracing.override(u))
 	}
 	return out
 }

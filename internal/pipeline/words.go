@@ -25,6 +25,7 @@ type words struct {
 	givenUp    []store.Delivery
 	past       history
 	yours      *yours
+	tracing    *tracing
 	notices    []string
 	fromTag    bool // the base is the highest stable release
 	// alone: the base was asked for by hand (--since); what is owed is left out of it.
@@ -160,8 +161,13 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 		results = diff.Compare(was, is, opts)
 	}
 	for _, res := range results {
-		dg.Upstreams = append(dg.Upstreams, Traced(res, w.fromTag && base != nil))
+		u, notices := w.tracing.upstream(ctx, res, is.Upstream(res.Upstream), w.fromTag && base != nil)
+		dg.Upstreams, dg.Notices = append(dg.Upstreams, u), append(dg.Notices, notices...)
 	}
+	if ctx.Err() != nil {
+		return stretch{}, w.r.stopped(ctx)
+	}
+	dg.Cost = w.r.Cost()
 	return stretch{base, dg}, nil
 }
 

@@ -25,31 +25,74 @@ type historyCommit struct {
 	CommittedDate          time.Time
 	AssociatedPullRequests *struct {
 		Nodes []*struct {
-			Number     int
-			MergedAt   *time.Time
-			Repository struct{ NameWithOwner string }
+			Number      int
+			Title       string
+			MergedAt    *time.Time
+			BaseRefName string
+			MergeCommit *struct{ OID string }
+			Repository  struct{ NameWithOwner string }
 		}
 	}
 }
 
 const (
 	plainCommitFields   = "oid messageHeadline committedDate"
-	historyCommitFields = plainCommitFields + " associatedPullRequests(first: 3) { nodes { number mergedAt repository { nameWithOwner } } }"
+	historyCommitFields = plainCommitFields + " associatedPullRequests(first: 3) { nodes { number title mergedAt baseRefName mergeCommit { oid } repository { nameWithOwner } } }"
+	// ownFields say of a repository what is needed to judge the pull requests of its commits.
+	ownFields = "nameWithOwner defaultBranchRef { name }"
 )
+
+// own is a repository as far as it matters whose pull requests brought a commit.
+type own struct {
+	NameWithOwner    string
+	DefaultBranchRef *struct{ Name string }
+}
 
 // info leaves out pull requests of forks and those that were not merged. The headline counts only where
 // GitHub links none: of commits older than its links.
-func (c historyCommit) info(repository string) CommitInfo {
-	k := CommitInfo{SHA: c.OID, Headline: c.MessageHeadline, When: c.CommittedDate.UTC()}
+func (c historyCommit) info(r own) CommitInfo {
+	k := CommitInfo{SHA: c.OID, Headline: c.MessageHeadline, When: c.CommittedDate.UTC(), Landed: c.OID, LandedAt: c.CommittedDate.UTC()}
+	type pull struct {
+		number        int
+		title, commit string
+		merged        time.Time
+		elsewhere     bool // it was merged into another branch than the default
+	}
+	var pulls []pull
 	if c.AssociatedPullRequests != nil {
 		for _, p := range c.AssociatedPullRequests.Nodes {
-			if p != nil && p.MergedAt != nil && strings.EqualFold(p.Repository.NameWithOwner, repository) && !slices.Contains(k.PRs, p.Number) {
-				k.PRs = append(k.PRs, p.Number)
+			if p == nil || p.MergedAt == nil || !strings.EqualFold(p.Repository.NameWithOwner, r.NameWithOwner) || slices.ContainsFunc(pulls, func(o pull) bool { return o.number == p.Number }) {
+				continue
 			}
+			one := pull{number: p.Number, title: p.Title, merged: p.MergedAt.UTC(), elsewhere: r.DefaultBranchRef != nil && p.BaseRefName != r.DefaultBranchRef.Name}
+			if p.MergeCommit != nil {
+				one.commit = p.MergeCommit.OID
+			}
+			pulls = append(pulls, one)
 		}
 	}
-	if n := pullOf(c.MessageHeadline); len(k.PRs) == 0 && n > 0 {
+	slices.SortStableFunc(pulls, func(a, b pull) int {
+		if a.elsewhere != b.elsewhere {
+			if a.elsewhere {
+				return 1
+			}
+			return -1
+		}
+		return a.merged.Compare(b.merged)
+	})
+	for _, p := range pulls {
+		k.PRs = append(k.PRs, p.number)
+	}
+	if len(pulls) > 0 {
+		k.Title = pulls[0].title
+		if pulls[0].commit != "" {
+			k.Landed, k.LandedAt = pulls[0].commit, pulls[0].merged
+		}
+	} else if n := pullOf(c.MessageHeadline); n > 0 {
 		k.PRs = []int{n}
+		if squashHeadline.MatchString(c.MessageHeadline) {
+			k.Title = strings.TrimSpace(squashHeadline.ReplaceAllString(c.MessageHeadline, ""))
+		}
 	}
 	return k
 }
@@ -100,7 +143,7 @@ func (r *tokenReader) blames(ctx context.Context, sha string, paths []string, fo
 	}
 	doc.repository("r", r.owner, r.name)
 	oid := doc.bind("GitObjectID!", sha)
-	doc.fields.WriteString("    nameWithOwner\n")
+	doc.fields.WriteString("    " + ownFields + "\n")
 	for i, p := range paths {
 		path := doc.bind("String!", p)
 		fmt.Fprintf(&doc.fields, "    f%d: object(oid: %s) { ... on Commit { oid file(path: %s) { type } } }\n", i, oid, path)
@@ -137,7 +180,7 @@ func (r *tokenReader) blames(ctx context.Context, sha string, paths []string, fo
 		default:
 			ranges := make([]BlameRange, 0, len(blame.Blame.Ranges))
 			for _, g := range blame.Blame.Ranges {
-				ranges = append(ranges, BlameRange{From: g.StartingLine, To: g.EndingLine, Commit: g.Commit.info(answer.R.name)})
+				ranges = append(ranges, BlameRange{From: g.StartingLine, To: g.EndingLine, Commit: g.Commit.info(answer.R.own)})
 			}
 			if light {
 				if err := r.addPulls(ctx, ranges); err != nil {
@@ -208,9 +251,7 @@ func (r *tokenReader) smallerBlames(ctx context.Context, sha string, paths []str
 func (r *tokenReader) addPulls(ctx context.Context, ranges []BlameRange) error {
 	var shas []string
 	for _, g := range ranges {
-		if !mergeHeadline.MatchString(g.Commit.Headline) { // which tells all
-			shas = append(shas, g.Commit.SHA)
-		}
+		shas = append(shas, g.Commit.SHA)
 	}
 	infos := map[string]CommitInfo{}
 	for batch := range slices.Chunk(unique(shas), historyPage) {
@@ -233,11 +274,11 @@ func (r *tokenReader) commitInfos(ctx context.Context, shas []string, found map[
 	for i, sha := range shas {
 		fmt.Fprintf(&doc.fields, "    c%d: object(oid: %s) { ...commit }\n", i, doc.bind("GitObjectID!", sha))
 	}
-	doc.fields.WriteString("  }\n  n: repository(owner: $v0, name: $v1) { nameWithOwner }\n")
+	doc.fields.WriteString("  }\n  n: repository(owner: $v0, name: $v1) { " + ownFields + " }\n")
 	doc.fragments.WriteString("fragment commit on Commit { " + historyCommitFields + " }\n")
 	var answer struct {
 		R map[string]*historyCommit
-		N *struct{ NameWithOwner string }
+		N *own
 	}
 	if err := r.query(ctx, doc, triesFor(len(shas)), &answer); err != nil {
 		half := len(shas) / 2
@@ -260,7 +301,7 @@ func (r *tokenReader) commitInfos(ctx context.Context, shas []string, found map[
 		if k == nil || k.OID != sha {
 			return &NotFoundError{Repository: r.repository, Ref: sha}
 		}
-		found[sha] = k.info(answer.N.NameWithOwner)
+		found[sha] = k.info(*answer.N)
 	}
 	return nil
 }
@@ -293,7 +334,7 @@ func isOnly(errs []github.GraphQLError, kind string) bool {
 
 // blamesNode is a repository with an alias for each file and each blame.
 type blamesNode struct {
-	name   string
+	own    own
 	files  map[string]*blamedFile
 	blames map[string]*blameNode
 }
@@ -374,12 +415,12 @@ func (r *tokenReader) PathHistory(ctx context.Context, sha, path string, n int) 
 func (r *tokenReader) readLog(ctx context.Context, l *pathLog, n int) error {
 	doc := newDocument("PathHistory")
 	doc.repository("r", r.owner, r.name)
-	fmt.Fprintf(&doc.fields, "    nameWithOwner\n    object(oid: %s) { ... on Commit { oid history(path: %s, first: %d, after: %s) { nodes { %s } pageInfo { hasNextPage endCursor } } } }\n  }\n",
-		doc.bind("GitObjectID!", l.sha), doc.bind("String!", l.path), n, doc.bind("String", l.after), historyCommitFields)
+	fmt.Fprintf(&doc.fields, "    %s\n    object(oid: %s) { ... on Commit { oid history(path: %s, first: %d, after: %s) { nodes { %s } pageInfo { hasNextPage endCursor } } } }\n  }\n",
+		ownFields, doc.bind("GitObjectID!", l.sha), doc.bind("String!", l.path), n, doc.bind("String", l.after), historyCommitFields)
 	var answer struct {
 		R *struct {
-			NameWithOwner string
-			Object        *struct {
+			own
+			Object *struct {
 				OID     string
 				History pathHistoryPage
 			}
@@ -399,7 +440,7 @@ func (r *tokenReader) readLog(ctx context.Context, l *pathLog, n int) error {
 	}
 	page := answer.R.Object.History
 	for _, c := range page.Nodes {
-		l.commits = append(l.commits, c.info(answer.R.NameWithOwner))
+		l.commits = append(l.commits, c.info(answer.R.own))
 	}
 	l.whole = !page.PageInfo.HasNextPage || len(page.Nodes) == 0
 	l.after = &page.PageInfo.EndCursor
@@ -417,7 +458,9 @@ func (n *blamesNode) UnmarshalJSON(data []byte) error {
 		var err error
 		switch {
 		case key == "nameWithOwner":
-			err = json.Unmarshal(raw, &n.name)
+			err = json.Unmarshal(raw, &n.own.NameWithOwner)
+		case key == "defaultBranchRef":
+			err = json.Unmarshal(raw, &n.own.DefaultBranchRef)
 		case strings.HasPrefix(key, "f"):
 			var f *blamedFile
 			err = json.Unmarshal(raw, &f)

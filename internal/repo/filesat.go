@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -22,27 +23,59 @@ func (r *tokenReader) FilesAt(ctx context.Context, shas []string, path string) (
 	wanted := unique(shas)
 	for len(wanted) > 0 {
 		n := min(len(wanted), r.versionsPerDocument(clean[0]))
-		if err := r.versions(ctx, wanted[:n], clean[0], found, ids); err != nil {
+		if err := r.versions(ctx, wanted[:n], clean[0], found, ids, nil); err != nil {
 			return nil, err
 		}
 		wanted = wanted[n:]
 	}
-	whole := map[string][]byte{} // by object id: versions are often equal
-	for _, sha := range unique(shas) {
-		oid, isFile := ids[sha]
-		if _, ok := found[sha]; ok || !isFile {
+	return found, r.fillIn(ctx, clean[0], found, ids)
+}
+
+// fillIn fetches what the documents did not give whole, each content once: versions are often equal.
+func (r *tokenReader) fillIn(ctx context.Context, path string, found map[string][]byte, ids map[string]string) error {
+	whole := map[string][]byte{}
+	for _, sha := range slices.Sorted(maps.Keys(ids)) {
+		oid := ids[sha]
+		if _, ok := found[sha]; ok {
 			continue
 		}
 		data, ok := whole[oid]
 		if !ok {
-			if data, err = wholeBlob(ctx, r.client, r.repository, Object{Path: clean[0], OID: oid}); err != nil {
-				return nil, err
+			var err error
+			if data, err = wholeBlob(ctx, r.client, r.repository, Object{Path: path, OID: oid}); err != nil {
+				return err
 			}
 			whole[oid] = data
 		}
 		found[sha] = data
 	}
-	return found, nil
+	return nil
+}
+
+// FilesBefore implements Tracer: as FilesAt does, at the parents, which the same document finds.
+func (r *tokenReader) FilesBefore(ctx context.Context, shas []string, path string) (map[string]Version, error) {
+	ctx = r.client.OneStep(ctx)
+	clean, err := cleanTrace(r.repository, shas, path)
+	if err != nil {
+		return nil, err
+	}
+	found, ids, parents := map[string][]byte{}, map[string]string{}, map[string]string{}
+	wanted := unique(shas)
+	for len(wanted) > 0 {
+		n := min(len(wanted), r.versionsPerDocument(clean[0]))
+		if err := r.versions(ctx, wanted[:n], clean[0], found, ids, parents); err != nil {
+			return nil, err
+		}
+		wanted = wanted[n:]
+	}
+	if err := r.fillIn(ctx, clean[0], found, ids); err != nil {
+		return nil, err
+	}
+	out := map[string]Version{}
+	for sha, parent := range parents {
+		out[sha] = Version{parent, found[sha]}
+	}
+	return out, nil
 }
 
 func unique(list []string) []string {
@@ -63,24 +96,35 @@ func (r *tokenReader) versionsPerDocument(path string) int {
 }
 
 // versions reads one document, or its halves when it is too much for GitHub. It adds what is whole and right
-// to found, and the id of each file that there is to ids.
-func (r *tokenReader) versions(ctx context.Context, shas []string, path string, found map[string][]byte, ids map[string]string) error {
-	doc := newDocument("FilesAt")
+// to found, and the id of each file that there is to ids. With parents it reads the files before the commits, and adds at
+// which.
+func (r *tokenReader) versions(ctx context.Context, shas []string, path string, found map[string][]byte, ids, parents map[string]string) error {
+	doc, open, shut := newDocument("FilesAt"), "", ""
+	if parents != nil {
+		doc, open, shut = newDocument("FilesBefore"), "parents(first: 1) { nodes { oid ", " } }"
+	}
 	doc.repository("r", r.owner, r.name)
 	at := doc.bind("String!", path)
 	for i, sha := range shas {
-		fmt.Fprintf(&doc.fields, "    c%d: object(oid: %s) { ... on Commit { oid file(path: %s) { oid type object { ... on Blob { byteSize isBinary isTruncated text } } } } }\n",
-			i, doc.bind("GitObjectID!", sha), at)
+		fmt.Fprintf(&doc.fields, "    c%d: object(oid: %s) { ... on Commit { oid %sfile(path: %s) { oid type object { ... on Blob { byteSize isBinary isTruncated text } } }%s } }\n",
+			i, doc.bind("GitObjectID!", sha), open, at, shut)
 	}
 	doc.fields.WriteString("  }\n")
+	type file struct {
+		OID, Type string
+		Object    *struct {
+			ByteSize              int
+			IsBinary, IsTruncated bool
+			Text                  *string
+		}
+	}
 	type version struct {
-		OID  string
-		File *struct {
-			OID, Type string
-			Object    *struct {
-				ByteSize              int
-				IsBinary, IsTruncated bool
-				Text                  *string
+		OID     string
+		File    *file
+		Parents struct {
+			Nodes []*struct {
+				OID  string
+				File *file
 			}
 		}
 	}
@@ -97,10 +141,10 @@ func (r *tokenReader) versions(ctx context.Context, shas []string, path string, 
 			return &TooMuchError{Repository: r.repository, What: path + " at " + shas[0], Err: err}
 		}
 		half := len(shas) / 2
-		if err := r.versions(ctx, shas[:half], path, found, ids); err != nil {
+		if err := r.versions(ctx, shas[:half], path, found, ids, parents); err != nil {
 			return err
 		}
-		return r.versions(ctx, shas[half:], path, found, ids)
+		return r.versions(ctx, shas[half:], path, found, ids, parents)
 	}
 	if answer.R == nil {
 		return &NotFoundError{Repository: r.repository}
@@ -110,22 +154,61 @@ func (r *tokenReader) versions(ctx context.Context, shas []string, path string, 
 		if v == nil || v.OID == "" {
 			return &NotFoundError{Repository: r.repository, Ref: sha}
 		}
-		if v.File == nil || v.File.Type != "blob" {
+		f := v.File
+		if parents != nil {
+			if len(v.Parents.Nodes) == 0 || v.Parents.Nodes[0] == nil {
+				continue
+			}
+			parents[sha], f = v.Parents.Nodes[0].OID, v.Parents.Nodes[0].File
+		}
+		if f == nil || f.Type != "blob" {
 			continue
 		}
-		ids[sha] = v.File.OID
-		b := v.File.Object
+		ids[sha] = f.OID
+		b := f.Object
 		if b == nil {
 			continue
 		}
 		r.mu.Lock()
 		r.seen[path] = b.ByteSize
 		r.mu.Unlock()
-		if b.Text != nil && !b.IsBinary && !b.IsTruncated && b.ByteSize == len(*b.Text) && isBlob(v.File.OID, []byte(*b.Text)) {
+		if b.Text != nil && !b.IsBinary && !b.IsTruncated && b.ByteSize == len(*b.Text) && isBlob(f.OID, []byte(*b.Text)) {
 			found[sha] = []byte(*b.Text)
 		}
 	}
 	return nil
+}
+
+// FilesBefore implements Tracer.
+func (l *Local) FilesBefore(ctx context.Context, shas []string, path string) (map[string]Version, error) {
+	if _, err := cleanTrace(l.repository, shas, path); err != nil {
+		return nil, err
+	}
+	g, err := l.history(ctx, "")
+	if err != nil || len(shas) == 0 {
+		return map[string]Version{}, err
+	}
+	commits, err := l.commits(ctx, g, unique(shas))
+	if err != nil {
+		return nil, err
+	}
+	var parents []string
+	for _, k := range commits {
+		if len(k.parents) > 0 {
+			parents = append(parents, k.parents[0])
+		}
+	}
+	files, err := l.FilesAt(ctx, parents, path)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]Version{}
+	for sha, k := range commits {
+		if len(k.parents) > 0 {
+			out[sha] = Version{k.parents[0], files[k.parents[0]]}
+		}
+	}
+	return out, nil
 }
 
 // FilesAt implements Tracer.

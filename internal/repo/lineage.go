@@ -132,9 +132,12 @@ func (l *Local) infos(ctx context.Context, g *git, tip string, shas []string) (m
 	for _, sha := range wanted {
 		k := messages[sha]
 		info := CommitInfo{SHA: sha, Headline: k.headline(), When: k.when}
-		for _, m := range append(n.merges(sha), sha) {
+		way := append(n.merges(sha), sha)
+		info.Landed, info.LandedAt = way[0], messages[way[0]].when
+		for _, m := range way {
 			if p := pullOf(messages[m].headline()); p > 0 {
 				info.PRs = []int{p}
+				info.Title = pullOfCommit(p, &namingCommit{sha: m, commitText: messages[m]}).Title
 				break
 			}
 		}

@@ -29,6 +29,9 @@ type Tracer interface {
 	// FilesAt gives a file as it was at several commits. A commit at which it is no file has no entry; one that
 	// does not exist is a *NotFoundError.
 	FilesAt(ctx context.Context, shas []string, path string) (map[string][]byte, error)
+	// FilesBefore gives a file as it was before commits: at the first parent of each, which of a commit of the
+	// main line is what the branch was before it. A commit without a parent has no entry.
+	FilesBefore(ctx context.Context, shas []string, path string) (map[string]Version, error)
 	// PullRequests gives pull requests by number. A number that is none has no entry.
 	PullRequests(ctx context.Context, numbers []int) (map[int]PullRequest, error)
 	// SearchPullRequests finds the n best merged pull requests of the repository, at most 30, for words in
@@ -42,8 +45,21 @@ type CommitInfo struct {
 	Headline string    // first line of its message; GitHub may cut a long one, ending it in "…"
 	When     time.Time // committed
 	// PRs are the merged pull requests of this repository that brought it; most have one, old commits none.
-	// Of a commit within a merge it is the pull request of the merge.
+	// Of a commit within a merge it is the pull request of the merge. Of several the one comes first that brought
+	// it to the default branch, and of those the one that was merged first.
 	PRs []int
+	// Landed is the commit by which it came to its branch: the merge of its pull request, else itself. That may be
+	// long after it was made, so the order of histories is that of landing, and the tree of a commit that
+	// is no landing is none that the branch ever had.
+	Landed   string
+	LandedAt time.Time
+	Title    string // of the pull request, "" where there is none
+}
+
+// Version is a file at a commit.
+type Version struct {
+	SHA  string // the commit
+	Data []byte // nil: there was no such file
 }
 
 // BlameRange is a run of lines, counted from 1, both ends included, that one commit last touched.
@@ -213,6 +229,11 @@ func (r *anonymousReader) PathHistory(context.Context, string, string, int) ([]C
 
 // FilesAt implements Tracer: not without a token.
 func (r *anonymousReader) FilesAt(context.Context, []string, string) (map[string][]byte, error) {
+	return nil, r.needsToken("a file at many commits")
+}
+
+// FilesBefore implements Tracer: not without a token.
+func (r *anonymousReader) FilesBefore(context.Context, []string, string) (map[string]Version, error) {
 	return nil, r.needsToken("a file at many commits")
 }
 

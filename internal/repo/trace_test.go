@@ -49,11 +49,17 @@ func TestBlame(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 			c, ok := b.At(3)
-			if wantC := (repo.CommitInfo{SHA: h.ids["leaf b"], Headline: "leaf b (#99)", When: c.When, PRs: []int{1}}); !ok || cmp.Diff(wantC, c) != "" {
+			wantC := repo.CommitInfo{SHA: h.ids["leaf b"], Headline: "leaf b (#99)", When: c.When, PRs: []int{1}, Landed: h.ids["merge 1"], LandedAt: c.LandedAt, Title: "One"}
+			if !ok || cmp.Diff(wantC, c) != "" {
 				t.Errorf("line 3: %+v", c)
 			}
 			if want := git(t, h.dir, "show", "-s", "--format=%ct", h.ids["leaf b"]); fmt.Sprint(c.When.Unix()) != want || c.When.Location() != time.UTC {
 				t.Errorf("line 3 is of %s, want %s", c.When, want)
+			}
+			for n, landed := range map[int]string{2: "merge 1", 6: "squash", 9: "octopus", 15: "merge 4", 21: "merge 4", 30: "renamed", 34: "merge 10", 36: "merge 11", 18: "plain", 1: "first"} {
+				if c, _ := b.At(n); c.Landed != h.ids[landed] || c.LandedAt.Before(c.When) {
+					t.Errorf("line %d landed by %s at %s, want %s", n, c.Landed, c.LandedAt, landed)
+				}
 			}
 			if c, ok := b.At(41); ok {
 				t.Errorf("a line too many: %+v", c)
@@ -146,6 +152,32 @@ func TestFilesAt(t *testing.T) {
 			if e := must[*repo.NotFoundError](t, errOf(tr.FilesAt(t.Context(), []string{h.head, strings.Repeat("0", 39) + "1"}, "table.go"))); !strings.HasSuffix(e.Ref, "01") {
 				t.Errorf("%+v", e)
 			}
+		})
+	}
+}
+
+// What a file was before commits: on the branch, where they are its own.
+func TestFilesBefore(t *testing.T) {
+	h := newTraced(t)
+	for name, tr := range h.tracers(t) {
+		t.Run(name, func(t *testing.T) {
+			got, err := tr.FilesBefore(t.Context(), []string{h.ids["merge 8"], h.ids["removed"], h.ids["first"], h.ids["table"], h.ids["merge 8"]}, "table.go")
+			if err != nil {
+				t.Fatal(err)
+			}
+			was := func(c string) []byte { return []byte(gitRaw(t, h.dir, "show", h.ids[c]+":table.go")) }
+			want := map[string]repo.Version{
+				h.ids["merge 8"]: {SHA: h.ids["renamed"], Data: was("table")}, h.ids["removed"]: {SHA: h.ids["merge 8"], Data: was("sorted")},
+				h.ids["table"]: {SHA: h.ids["first"]}, // and before the first there is nothing
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			if got, err := tr.FilesBefore(t.Context(), nil, "table.go"); err != nil || len(got) != 0 {
+				t.Errorf("before nothing: %v, %v", got, err)
+			}
+			_ = must[*repo.NotFoundError](t, errOf(tr.FilesBefore(t.Context(), []string{strings.Repeat("0", 39) + "1"}, "table.go")))
+			_ = must[*repo.RefError](t, errOf(tr.FilesBefore(t.Context(), []string{"main"}, "table.go")))
 		})
 	}
 }

@@ -150,7 +150,8 @@ func TestBlameThatIsTooMuch(t *testing.T) {
 // Where only the pull requests of all lines are too much, they are asked for by themselves: the same blame.
 func TestBlameWhosePullRequestsAreTooMuch(t *testing.T) {
 	h := newTraced(t)
-	want, err := local(h.dir).Blame(t.Context(), h.head, "moved.go")
+	_, _, good := h.tokenTracer(t, ghtest.Options{})
+	want, err := good.Blame(t.Context(), h.head, "moved.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,9 +349,60 @@ func TestPullRequestsOfACommitAreChosen(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := tr.Blame(t.Context(), id, "f.go")
-		want := repo.Blame{{From: 1, To: 3, Commit: repo.CommitInfo{SHA: id, Headline: c.headline, When: time.Date(2020, 1, 2, 1, 4, 5, 0, time.UTC), PRs: c.want}}}
+		if len(got) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		got[0].Commit.Title = "" // the next test's
+		at := time.Date(2020, 1, 2, 1, 4, 5, 0, time.UTC)
+		want := repo.Blame{{From: 1, To: 3, Commit: repo.CommitInfo{SHA: id, Headline: c.headline, When: at, PRs: c.want, Landed: id, LandedAt: at}}}
 		if d := cmp.Diff(want, got); err != nil || d != "" {
 			t.Errorf("%q, %s: %v (-want +got):\n%s", c.headline, c.nodes, err, d)
+		}
+		gh.Close()
+	}
+}
+
+// Of several pull requests that have a commit, the one counts that brought it to the default branch first.
+func TestWhichPullRequestBroughtACommit(t *testing.T) {
+	id := strings.Repeat("a", 40)
+	pull := func(n int, day int, base, merge string) string {
+		return fmt.Sprintf(`{"number": %d, "title": "Title %d", "mergedAt": "2020-01-%02dT00:00:00Z", "baseRefName": %q, "mergeCommit": %s, "repository": {"nameWithOwner": "up/stream"}}`, n, n, day, base, merge)
+	}
+	oid := func(c string) string { return `{"oid": "` + strings.Repeat(c, 40) + `"}` }
+	for _, c := range []struct {
+		nodes        []string
+		prs          []int
+		landed, name string
+		day          int
+	}{
+		{[]string{pull(1, 5, "main", oid("b"))}, []int{1}, "b", "Title 1", 5},
+		{[]string{pull(3, 9, "main", oid("c")), pull(2, 6, "main", oid("b"))}, []int{2, 3}, "b", "Title 2", 6},
+		{[]string{pull(4, 3, "feature", oid("d")), pull(5, 8, "main", oid("b"))}, []int{5, 4}, "b", "Title 5", 8},
+		{[]string{pull(6, 7, "release-1.36", oid("b"))}, []int{6}, "b", "Title 6", 7},
+		{[]string{pull(7, 7, "main", "null")}, []int{7}, "a", "Title 7", 2},
+		{nil, nil, "a", "", 2},
+	} {
+		gh := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = fmt.Fprintf(w, `{"data": {"r": {"nameWithOwner": "up/stream", "defaultBranchRef": {"name": "main"}, "object": {"oid": %q, "history": {"nodes": [
+				{"oid": %q, "messageHeadline": "x", "committedDate": "2020-01-02T00:00:00Z", "associatedPullRequests": {"nodes": [%s]}}], "pageInfo": {"hasNextPage": false, "endCursor": ""}}}}}}`,
+				id, id, strings.Join(c.nodes, ","))
+		}))
+		cl, err := github.New(github.Options{Token: github.NewSecret(token), APIURL: gh.URL, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr, err := newSet(t, repo.SetOptions{Client: cl}).Tracer("up/stream")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := tr.PathHistory(t.Context(), id, "f.go", 1)
+		want := []repo.CommitInfo{{
+			SHA: id, Headline: "x", When: time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC), PRs: c.prs, Title: c.name,
+			Landed: strings.Repeat(c.landed, 40), LandedAt: time.Date(2020, 1, c.day, 0, 0, 0, 0, time.UTC),
+		}}
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", c.nodes, err, d)
 		}
 		gh.Close()
 	}

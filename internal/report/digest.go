@@ -54,6 +54,9 @@ type Upstream struct {
 	diff.UpstreamResult
 	// Evidence by change, aligned with UpstreamResult.Changes.
 	Evidence [][]trace.Evidence
+	// Untraced says by change why it was not looked for where it comes from ("budget"), and Remarks what the reader's
+	// configuration says beside it; "" is nothing, and so is a list that is too short.
+	Untraced, Remarks []string
 	// FirstRun: the base is the highest stable tag, because nothing was told before.
 	FirstRun bool
 }

@@ -36,6 +36,7 @@ type ExplainedGate struct {
 	NoProposals bool              // no proposal could be looked at
 	Titles      map[string]string // of proposals, by target ("KEP-2411")
 	Removal     *insight.Removal  // when it goes, where that is foreseen
+	Remark      string            // what the reader's configuration says beside it
 }
 
 // ExplainedProposal is a proposal that was asked for.
@@ -219,6 +220,9 @@ func (h ExplainedGate) now() phrase {
 	case len(h.KEPs) > 1:
 		out = say(out, " "+count(len(h.KEPs), "proposal names it.", "proposals name it."))
 	}
+	if h.Remark != "" {
+		out = say(out, " By your configuration: ", quote(sentence(short(h.Remark, 300))))
+	}
 	if len(h.Former) > 0 {
 		out = say(out, " It was called ", names(h.Former, 0), " before.")
 	}
@@ -290,6 +294,8 @@ func reasons(l trace.Link) phrase {
 func reasonWords(r trace.Reason) phrase {
 	source, line, _ := strings.Cut(short(r.Source, 200), ".md:")
 	switch r.Rule {
+	case trace.RuleOverride:
+		return say(ruleWord(r.Rule))
 	case trace.RuleHistory:
 		if n := kep.FolderNumber(r.Source); n != "" && line != "" {
 			return say("README of KEP-" + n + ", line " + line)
@@ -336,6 +342,10 @@ func ruleWord(rule string) string {
 		return "the proposal's number"
 	case trace.RuleDocsPage:
 		return "a page of its name"
+	case trace.RuleSearch:
+		return "search"
+	case trace.RuleOverride:
+		return "by your configuration"
 	}
 	return clean(rule)
 }

@@ -76,6 +76,8 @@ type changeDocument struct {
 	Scheduled   []gate.Spec      `json:"scheduled"`
 	Notes       []gateNote       `json:"notes"`
 	Evidence    []trace.Evidence `json:"evidence"`
+	Untraced    string           `json:"untraced"` // why it was not looked for who made it: "budget"; ""
+	Remark      string           `json:"remark"`   // what the reader's configuration says beside it
 }
 
 type gatesDocument struct {
@@ -131,9 +133,8 @@ func diffDocumentOf(u Upstream) diffDocument {
 			Source: c.Source, Kinds: list(c.Kinds), ID: c.ID, Variant: c.Variant, Title: EntryTitle(c), Severity: c.Severity,
 			Why: c.Why, Mine: c.Mine, MineBecause: c.MineBecause, Scheduled: []gate.Spec{}, Notes: []gateNote{}, Evidence: []trace.Evidence{},
 		}
-		if i < len(u.Evidence) {
-			cd.Evidence = list(u.Evidence[i])
-		}
+		from := u.origin(i)
+		cd.Evidence, cd.Untraced, cd.Remark = list(from.evidence), from.untraced, from.remark
 		switch {
 		case c.Gate != nil:
 			g := c.Gate

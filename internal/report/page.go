@@ -70,10 +70,7 @@ func chapterOf(u Upstream) chapter {
 		if c.Release != nil || c.Proposal != nil && !c.Mine {
 			continue // they have shelves of their own
 		}
-		var ev []trace.Evidence
-		if i < len(u.Evidence) {
-			ev = u.Evidence[i]
-		}
+		from := u.origin(i)
 		if quiet(c) && c.Has(diff.GateMoved) {
 			from, to := place(c)
 			moves[[2]string{from, to}] = append(moves[[2]string{from, to}], c.ID)
@@ -88,7 +85,7 @@ func chapterOf(u Upstream) chapter {
 			bins[at] = append(bins[at], proposalEntry(u, c))
 			continue
 		}
-		bins[at] = append(bins[at], entryOf(u, c, ev))
+		bins[at] = append(bins[at], entryOf(u, c, from))
 	}
 	for i, p := range shelves {
 		entries := bins[i]
@@ -229,8 +226,28 @@ func (s *section) hoistSteps(above bool) {
 	})
 }
 
-func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
-	e := entry{gates: 1, id: c.ID, also: c.Variant, change: whatChanged(c), next: nextStep(c), proof: proofOf(u, c, evidence)}
+// origin is where a change comes from, as far as it was traced.
+type origin struct {
+	evidence         []trace.Evidence
+	untraced, remark string
+}
+
+func (u Upstream) origin(i int) origin {
+	var o origin
+	if i < len(u.Evidence) {
+		o.evidence = u.Evidence[i]
+	}
+	if i < len(u.Untraced) {
+		o.untraced = u.Untraced[i]
+	}
+	if i < len(u.Remarks) {
+		o.remark = u.Remarks[i]
+	}
+	return o
+}
+
+func entryOf(u Upstream, c diff.Change, from origin) entry {
+	e := entry{gates: 1, id: c.ID, also: c.Variant, change: whatChanged(c), next: nextStep(c), proof: proofOf(u, c, from)}
 	e.about = aboutOf(c)
 	e.why = whyMine(c)
 	if c.Has(diff.GateRemoved) && c.Why != "" && c.Severity == diff.Act {
@@ -242,6 +259,9 @@ func entryOf(u Upstream, c diff.Change, evidence []trace.Evidence) entry {
 	}
 	if note := noteWords(c.Gate); note != nil {
 		e.change = say(e.change, " ", note)
+	}
+	if from.remark != "" {
+		e.change = say(e.change, " By your configuration: ", quote(sentence(short(from.remark, 300))))
 	}
 	return e
 }
@@ -277,17 +297,38 @@ func aboutOf(c diff.Change) phrase {
 }
 
 // proofOf lists the evidence, and the line at the commit that says so.
-func proofOf(u Upstream, c diff.Change, evidence []trace.Evidence) []span {
+func proofOf(u Upstream, c diff.Change, from origin) []span {
 	var out []span
+	if from.untraced != "" {
+		out = append(out, span{text: "not traced (" + short(from.untraced, 120) + ")"})
+	}
 	seen := map[string]bool{}
-	for _, e := range evidence {
+	for _, e := range from.evidence {
 		label := short(e.Target, maxName)
 		if label == "" || seen[label] {
 			continue
 		}
 		seen[label] = true
+		if e.Rule == trace.RuleDocsPage {
+			label = "documentation"
+		}
+		switch e.About {
+		case "", trace.AboutChange, trace.AboutTicket:
+		default:
+			label = short(e.About, 40) + ": " + label
+		}
+		var asides []string
 		if e.Confidence != "" && e.Confidence != trace.Certain {
-			label += " (" + clean(string(e.Confidence)) + ")"
+			asides = append(asides, clean(string(e.Confidence)))
+		}
+		if e.Rule == trace.RuleOverride {
+			asides = append(asides, "by your configuration")
+		}
+		if e.Remark != "" {
+			asides = append(asides, short(e.Remark, 120))
+		}
+		if len(asides) > 0 {
+			label += " (" + strings.Join(asides, "; ") + ")"
 		}
 		out = append(out, linkTo(label, e.URL))
 	}

@@ -19,8 +19,8 @@ import (
 
 // ExportSchema is the number of the exported document. It rises with every field that is added, renamed
 // or given another meaning, for reading refuses fields it does not know. Snapshots and items have a
-// number of their own (snapshot.Schema).
-const ExportSchema = 1
+// number of their own (snapshot.Schema). Number 2 has answers.
+const ExportSchema = 2
 
 // exportDocument tells a state from any other JSON file.
 const exportDocument = "bot state"
@@ -35,6 +35,7 @@ type Export struct {
 	Cursors    []Cursor             // by definition
 	Deliveries []Delivery           // by definition, sequence, channel and part
 	Runs       []Run                // oldest first
+	Answers    []Answer             // oldest first
 }
 
 // Numbers are the highest ever given, also to what was pruned since. A store goes on from here: a number
@@ -58,6 +59,7 @@ type exported struct {
 	Cursors    []Cursor                   `json:"cursors"`
 	Deliveries []Delivery                 `json:"deliveries"`
 	Runs       []Run                      `json:"runs"`
+	Answers    []Answer                   `json:"answers"`
 	Snapshots  []json.RawMessage          `json:"snapshots"`
 	Sections   map[string]json.RawMessage `json:"sections"`
 	Checksum   string                     `json:"checksum"`
@@ -73,6 +75,7 @@ func (e *Export) Encode() ([]byte, error) {
 		Document: exportDocument, Schema: ExportSchema, Numbers: e.Numbers,
 		Cursors: sorted(e.Cursors, compareCursors), Deliveries: sorted(e.Deliveries, compareDeliveries),
 		Runs:      sorted(e.Runs, func(a, b Run) int { return cmp.Compare(a.ID, b.ID) }),
+		Answers:   append([]Answer{}, e.Answers...), // in their order: it says which go first
 		Snapshots: []json.RawMessage{}, Sections: map[string]json.RawMessage{},
 	}
 	for i := range doc.Cursors {
@@ -185,6 +188,9 @@ func decodeExport(data []byte) (*Export, error) {
 		return nil, errors.New("there is more than one document")
 	}
 	e := &Export{Numbers: doc.Numbers, Cursors: doc.Cursors, Deliveries: doc.Deliveries, Runs: doc.Runs}
+	if e.Answers, err = cleanAnswers(doc.Answers); err != nil {
+		return nil, err
+	}
 	for i, s := range doc.Snapshots {
 		snap, err := snapshot.Unpack(s, func(hash string) ([]byte, error) {
 			items, ok := doc.Sections[hash]
@@ -260,6 +266,16 @@ func (e *Export) Check() error {
 			return fmt.Errorf("run %d is there twice", r.ID)
 		}
 		runs[r.ID] = true
+	}
+	answers := map[string]bool{}
+	for _, a := range e.Answers {
+		switch {
+		case a.Key == "" || !json.Valid(a.Value):
+			return fmt.Errorf("answer %q has no key, or is no JSON", a.Key)
+		case answers[a.Key]:
+			return fmt.Errorf("answer %s is there twice", a.Key)
+		}
+		answers[a.Key] = true
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ func export(t *testing.T) *store.Export {
 			{ID: 12, StartedAt: at, EndedAt: at, Outcome: "failed", ExitCode: 3, Failed: []store.FailedSource{{Upstream: "kubernetes", Source: "gates", Reason: "502"}}},
 			{ID: 11, Outcome: "quiet"},
 		},
+		Answers: []store.Answer{{Key: "z", Value: []byte(`{"a":"<b>"}`)}, {Key: "a", Value: []byte(`[1]`)}},
 	}
 }
 
@@ -49,7 +50,7 @@ func encode(t *testing.T, e *store.Export) []byte {
 }
 
 func TestExportObeysItsSchema(t *testing.T) {
-	raw, err := os.ReadFile("../../docs/schema/state.v1.json")
+	raw, err := os.ReadFile("../../docs/schema/state.v2.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +126,8 @@ func TestDamagedExportIsRefused(t *testing.T) {
 		"another file":       {"upstreams: []\n", "not a state"},
 		"another document":   {`{"schema": 1}`, "not a state"},
 		"cut off":            {good[:len(good)/2], "damaged"},
-		"newer":              {replace(`"schema": 1`, `"schema": 2`), "newer bot (schema 2, this one knows 1); update bot"},
-		"no schema":          {replace(`"schema": 1`, `"schema": 0`), "schema 0"},
+		"newer":              {replace(`"schema": 2`, `"schema": 3`), "newer bot (schema 3, this one knows 2); update bot"},
+		"no schema":          {replace(`"schema": 2`, `"schema": 0`), "schema 0"},
 		"a changed body":     {replace(`What changed`, `What chanced`), "checksum"},
 		"a changed item":     {replace(`speed it had`, `speed it has`), "checksum"},
 		"a missing number":   {replace(`"fence": 12`, `"fence": 11`), "checksum"},
@@ -157,6 +158,8 @@ func TestImpossibleStatesAreNotExported(t *testing.T) {
 		"weekly/9/github-issue/2-of-3 starts from":    func(e *store.Export) { e.Deliveries[0].Base = 5 },
 		"weekly/9/github-issue/1-of-3 is there twice": func(e *store.Export) { e.Deliveries[0].Key.Part = 1 },
 		`"lost" is no state`:                          func(e *store.Export) { e.Deliveries[0].State = "lost" },
+		"answer z is there twice":                     func(e *store.Export) { e.Answers[1].Key = "z" },
+		`answer "z" has no key, or is no JSON`:        func(e *store.Export) { e.Answers[0].Value = []byte("{") },
 	} {
 		e := export(t)
 		spoil(e)
@@ -171,6 +174,23 @@ func TestImpossibleStatesAreNotExported(t *testing.T) {
 	// And so may one that was given up for long, and then put back in line.
 	e.Deliveries[0].Base, e.Deliveries[0].RetriedAt = 1, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	encode(t, e)
+}
+
+// TestFirstDocumentIsRead: an export of schema 1, which knew no answers, is still read.
+func TestFirstDocumentIsRead(t *testing.T) {
+	data, err := os.ReadFile("testdata/state-schema-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := store.DecodeExport("state.json", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := export(t)
+	want.Answers = nil
+	if got := encode(t, e); string(got) != string(encode(t, want)) {
+		t.Errorf("it reads as\n%s", got)
+	}
 }
 
 func TestBehind(t *testing.T) {

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -76,7 +78,23 @@ func CheckCursor(old *Cursor, c Cursor) error {
 	return nil
 }
 
-// Resolved is a copy of the update in which CurrentSnapshot is replaced by seq. With seq 0, for an update
+// cleanAnswers is a copy without white space. An answer without a key, or that is no JSON, is an error.
+func cleanAnswers(list []Answer) ([]Answer, error) {
+	var out []Answer
+	for _, a := range list {
+		if a.Key == "" {
+			return nil, errors.New("answer: its key must be named")
+		}
+		var b bytes.Buffer
+		if err := json.Compact(&b, a.Value); err != nil {
+			return nil, fmt.Errorf("answer %s: %w", a.Key, err)
+		}
+		out = append(out, Answer{a.Key, b.Bytes()})
+	}
+	return out, nil
+}
+
+// Resolved is a copy of the update in which CurrentSnapshot is replaced by seq, and answers are without white space. With seq 0, for an update
 // without a snapshot, it is an error to name CurrentSnapshot.
 func (u *Update) Resolved(seq int64) (Update, error) {
 	out := *u
@@ -101,6 +119,10 @@ func (u *Update) Resolved(seq int64) (Update, error) {
 		if err := resolve(&out.Deliveries[i].Base, "delivery "+out.Deliveries[i].Key.String()); err != nil {
 			return Update{}, err
 		}
+	}
+	var err error
+	if out.Answers, err = cleanAnswers(u.Answers); err != nil {
+		return Update{}, err
 	}
 	if u.Run != nil {
 		run := *u.Run

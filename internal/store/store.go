@@ -7,6 +7,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -119,6 +120,8 @@ type Update struct {
 	// must not change: the store refuses that.
 	Deliveries []Delivery
 	Run        *Run // the store assigns its ID
+	// Answers are kept, each in the place of an older one of its key. The oldest beyond KeptAnswers go.
+	Answers []Answer
 	// End gives the lease back and clears away what is old, in the same step.
 	End *End
 	// Idle says that the update only tells that somebody looked and found all well. A store to which writing is dear
@@ -133,8 +136,18 @@ type End struct {
 
 // Empty reports whether the update writes nothing: it only asks for the lease.
 func (u *Update) Empty() bool {
-	return u.Snapshot == nil && len(u.Cursors) == 0 && len(u.Deliveries) == 0 && u.Run == nil && u.End == nil
+	return u.Snapshot == nil && len(u.Cursors) == 0 && len(u.Deliveries) == 0 && u.Run == nil && len(u.Answers) == 0 && u.End == nil
 }
+
+// Answer is what was asked once and will not change, such as which pull request a line came by: kept so that
+// nobody is asked twice. The store does not know what it means, and nothing is lost with it but time.
+type Answer struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"` // JSON; white space in it is not kept
+}
+
+// KeptAnswers is how many answers a store keeps: the newest.
+const KeptAnswers = 2000
 
 // CurrentSnapshot in Cursor.Snapshot, Delivery.Base or Run.Snapshot stands for the snapshot of the same update.
 const CurrentSnapshot int64 = -1

@@ -153,12 +153,19 @@ func merge(claims []Claim, remarks map[string]string) []Link {
 		slices.SortFunc(list, func(a, b Claim) int {
 			return cmp.Or(a.Confidence.rank()-b.Confidence.rank(), order(a.Rule)-order(b.Rule), cmp.Compare(a.Source, b.Source))
 		})
-		l := Link{Evidence: list[0].Evidence, Remark: remarks[target]}
+		l := Link{Evidence: list[0].Evidence}
+		l.Remark = remarks[target]
+		undone := l.Remark != ""
 		for _, c := range list[1:] {
 			l.Also = append(l.Also, Reason{Rule: c.Rule, Source: c.Source, Confidence: c.Confidence})
 		}
+		for _, c := range list {
+			if l.Remark == "" {
+				l.Remark = c.Remark
+			}
+		}
 		l.Confidence = together(list)
-		if l.Remark != "" {
+		if undone {
 			l.Confidence = Possible
 		}
 		out = append(out, l)
@@ -208,5 +215,5 @@ func families(l Link) int {
 
 // order is by how near to the change itself a rule reads.
 func order(rule string) int {
-	return slices.Index([]string{RuleKEPComment, RuleProposalGates, RuleBlame, RuleRemoval, RuleNoteWords, RulePathHistory, RuleHistory, RuleNoteData, RulePullBody, RuleReleaseNote, RuleKEPNumber}, rule)
+	return slices.Index([]string{RuleKEPComment, RuleProposalGates, RuleBlame, RuleRemoval, RuleNoteWords, RulePathHistory, RuleHistory, RuleNoteData, RulePullBody, RuleReleaseNote, RuleKEPNumber, RuleSearch}, rule)
 }

@@ -27,6 +27,8 @@
 // possible, whoever says otherwise.
 package trace
 
+import "github.com/upstream-digest/bot/internal/gate"
+
 // Confidence says how sure a rule is.
 type Confidence string
 
@@ -55,6 +57,29 @@ type Evidence struct {
 	URL        string     `json:"url"`
 	Source     string     `json:"source"` // where it was found: "pkg/features/kube_features.go:120"
 	Confidence Confidence `json:"confidence"`
+	// About says what of a change it is about: [AboutChange], [AboutTicket], a stage before ("alpha in 1.30"); "" is the
+	// gate as a whole.
+	About string `json:"about,omitempty"`
+	// Remark is a sentence about the target: "it reverts owner/repo#N".
+	Remark string `json:"remark,omitempty"`
+}
+
+// What evidence for a change is about.
+const (
+	AboutChange = "change"
+	AboutTicket = "ticket"
+)
+
+// AboutStage is what evidence for a stage before is about.
+func AboutStage(st Step) string {
+	word := string(st.Stage)
+	if st.Stage == gate.GA {
+		word = "stable"
+	}
+	if st.Version == "" {
+		return word
+	}
+	return word + " in " + st.Version
 }
 
 // Family is whose words a rule reads: rules of one family can't confirm each other.
@@ -70,6 +95,8 @@ func Family(rule string) string {
 		return "git"
 	case RulePullBody:
 		return "pull"
+	case RuleOverride:
+		return "configuration"
 	}
 	return "search"
 }

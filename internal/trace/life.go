@@ -72,8 +72,6 @@ type Stage struct {
 type Link struct {
 	Evidence
 	Also []Reason `json:"also,omitempty"`
-	// Remark is a sentence about the link: "reverted by owner/repo#N".
-	Remark string `json:"remark,omitempty"`
 }
 
 // Reason is one more rule that found the same target.
@@ -85,11 +83,11 @@ type Reason struct {
 
 // Claim is what a rule believes.
 type Claim struct {
-	What What
+	What What `json:"what"`
 	// Role, Stage and Version say which step a pull request made; empty where the rule can't tell.
-	Role    Role
-	Stage   gate.Stage
-	Version string
+	Role    Role       `json:"role,omitempty"`
+	Stage   gate.Stage `json:"stage,omitempty"`
+	Version string     `json:"version,omitempty"`
 	Evidence
 }
 

@@ -1,6 +1,9 @@
 package trace
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // RegistrationFiles are the files in which Kubernetes' components register their gates, or did at some time, in the order in
 // which to look for a gate of theirs. Other projects have none here.
@@ -39,6 +42,9 @@ const (
 	docsFolder     = "content/en/docs/reference/command-line-tools-reference/feature-gates/"
 	docsURL        = "https://kubernetes.io/docs/reference/command-line-tools-reference/"
 )
+
+// HasDocs reports whether the gates of a repository have pages in the documentation.
+func HasDocs(repository string) bool { return strings.EqualFold(repository, "kubernetes/kubernetes") }
 
 // DocsPath is the file that a gate's page would have.
 func DocsPath(gate string) string { return docsFolder + gate + ".md" }

@@ -168,7 +168,16 @@ func Settle(claims []Claim, pulls map[int]Pull, repo Repository) (settled []Clai
 			settled = append(settled, c)
 			continue
 		}
-		if _, undoes := Reverts(p.Title, p.Body); undoes || p.Merged.IsZero() {
+		if undone, undoes := Reverts(p.Title, p.Body); undoes || p.Merged.IsZero() {
+			// A revert makes no stage; but where git knows that it made this step, it took something back by it.
+			if c.Remark == "" || p.Merged.IsZero() {
+				continue
+			}
+			if len(undone) > 0 {
+				was, _ := repo.pull(undone[0])
+				c.Remark = "it reverts " + was
+			}
+			settled = append(settled, c)
 			continue
 		}
 		originals := Originals(p.Title, p.Body)

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,7 +12,9 @@ var (
 	pickForm   = regexp.MustCompile(`(?i)\bcherry[- ]?pick(?:ed|s)?(?: of)?((?:[\s,:]*(?:and\s+)?#\d{1,7})+)`)
 	hashForm   = regexp.MustCompile(`#(\d{1,7})\b`)
 	undoForm   = regexp.MustCompile(`(?i)^\s*(?:(?:automated|manual)\s+)?reverts?\b`)
-	undoneForm = regexp.MustCompile(`(?i)\brevert(?:s|ed|ing)?\s+(?:(?:of|pr|pull request|commit)\s+)*(?:kubernetes/kubernetes)?#(\d{1,7})\b`)
+	undoneForm = regexp.MustCompile(`(?i)\brevert(?:s|ed|ing)?\s+(?:["'“]?(?:of|pr|pull request|commit|merge)\s+)*(?:kubernetes/kubernetes)?#(\d{1,7})\b`)
+	quotedForm = regexp.MustCompile(`(?i)^\s*(?:(?:automated|manual)\s+)?reverts?\s+(?:of\s+)?["“](.+)["”]\s*(?:\(#\d+\))?\s*$`)
+	tailForm   = regexp.MustCompile(`\(#\d{1,7}\)$`)
 )
 
 // Originals are the pull requests that one picks, by its title or its body: "Automated cherry pick of #1: …".
@@ -35,18 +38,47 @@ func Originals(title, body string) []int {
 }
 
 // Reverts are the pull requests that one undoes. A title "Revert …" without a number undoes something that the
-// text does not tell: undoes is true then and the list empty.
-func Reverts(title, body string) (pulls []int, undoes bool) {
-	undoes = undoForm.MatchString(title)
-	if !undoes {
+// text does not tell: undoes is true then and the list empty. A revert of a revert undoes nothing: it does the same
+// again.
+func Reverts(title, body string) (pulls []int, undone bool) {
+	if !undoes(title) {
 		return nil, false
 	}
+	if m := quotedForm.FindStringSubmatch(title); m != nil { // Revert "A title (#1)": the number of a squash
+		if tail := hashForm.FindStringSubmatch(tailForm.FindString(strings.TrimSpace(m[1]))); tail != nil {
+			if n, ok := number(tail[1]); ok {
+				pulls = append(pulls, n)
+			}
+		}
+	}
 	for _, m := range undoneForm.FindAllStringSubmatch(title+"\n"+body, -1) {
-		if n, ok := number(m[1]); ok {
+		if n, ok := number(m[1]); ok && !slices.Contains(pulls, n) {
 			pulls = append(pulls, n)
 		}
 	}
 	return pulls, true
+}
+
+// undoes reports whether a title is that of a revert, and not of the revert of one.
+func undoes(title string) bool {
+	n := 0
+	for {
+		m := undoForm.FindStringIndex(title)
+		if m == nil {
+			return n%2 == 1
+		}
+		n++
+		title = strings.TrimLeft(title[m[1]:], " :\"'`“\\")
+	}
+}
+
+// quoted is the title that a revert's title quotes, "" where it quotes none.
+func quoted(title string) string {
+	m := quotedForm.FindStringSubmatch(title)
+	if m == nil {
+		return ""
+	}
+	return strings.TrimSpace(tailForm.ReplaceAllString(strings.TrimSpace(m[1]), ""))
 }
 
 func number(digits string) (int, bool) {

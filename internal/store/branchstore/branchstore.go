@@ -8,6 +8,7 @@
 //	index.json                  the snapshots that are kept, and which items they hold
 //	runs.json                   the runs that are kept, newest first
 //	told.json                   deliveries that are closed
+//	answers.json                what was asked once (store.Answer)
 //	snapshots/000012.json       provenance by number
 //	items/HASH.json             items by their hash, each distinct set once
 //	deliveries/weekly/000004-github-issue-1.md    the frozen body of each delivery

@@ -27,12 +27,13 @@ const document = "bot state on a branch"
 
 // The files and folders whose object ids stand in state.json.
 const (
-	stateFile  = "state.json"
-	newestFile = "newest.json"
-	indexFile  = "index.json"
-	runsFile   = "runs.json"
-	toldFile   = "told.json"
-	readmeFile = "README.md"
+	stateFile   = "state.json"
+	newestFile  = "newest.json"
+	indexFile   = "index.json"
+	runsFile    = "runs.json"
+	toldFile    = "told.json"
+	answersFile = "answers.json"
+	readmeFile  = "README.md"
 
 	snapshotsFolder  = "snapshots"
 	itemsFolder      = "items"
@@ -40,7 +41,7 @@ const (
 )
 
 func tracked() []string {
-	return []string{newestFile, indexFile, runsFile, toldFile, snapshotsFolder, itemsFolder, deliveriesFolder}
+	return []string{newestFile, indexFile, runsFile, toldFile, answersFile, snapshotsFolder, itemsFolder, deliveriesFolder}
 }
 
 const readme = `# State of the upstream digest bot
@@ -54,6 +55,7 @@ It has nothing in common with the other branches; never merge it, and keep it ou
 | newest.json | where and when upstream was last read |
 | runs.json | the runs, newest first; runs that found nothing are noted once a day |
 | told.json | what was delivered, and where |
+| answers.json | what tracing asked once, so that it asks nobody twice |
 | deliveries/ | the digests as they were sent |
 | snapshots/, items/ | what was read, each distinct set once |
 
@@ -112,13 +114,16 @@ func (x *index) find(seq int64) (indexed, bool) {
 	return x.Snapshots[i], true
 }
 
-// runList is runs.json, toldList told.json.
+// runList is runs.json, toldList told.json, answerList answers.json.
 type (
 	runList struct {
 		Runs []store.Run `json:"runs"` // newest first
 	}
 	toldList struct {
 		Told []delivery `json:"told"`
+	}
+	answerList struct {
+		Answers []store.Answer `json:"answers"` // oldest first
 	}
 )
 

@@ -14,7 +14,7 @@ import (
 func (s *Store) Export(ctx context.Context) (*store.Export, error) {
 	out := &store.Export{}
 	err := s.reading(ctx, "export state", func(v *view) error {
-		if err := s.load(ctx, v, need{index: true, told: true, runs: true}); err != nil {
+		if err := s.load(ctx, v, need{index: true, told: true, runs: true, answers: true}); err != nil {
 			return err
 		}
 		// All files in as few requests as can be.
@@ -41,6 +41,13 @@ func (s *Store) Export(ctx context.Context) (*store.Export, error) {
 		var err error
 		if out.Deliveries, err = s.bodies(ctx, all); err != nil {
 			return err
+		}
+		for _, a := range v.answers.Answers {
+			plain, err := plainAnswer(a)
+			if err != nil {
+				return s.damaged(answersFile, err)
+			}
+			out.Answers = append(out.Answers, plain)
 		}
 		out.Runs = slices.Clone(v.runs.Runs)
 		slices.Reverse(out.Runs)
@@ -131,7 +138,8 @@ func (c *change) replace(ctx context.Context, e *store.Export, fence int64) erro
 	for i := range runs {
 		runs[i].StartedAt, runs[i].EndedAt = runs[i].StartedAt.UTC(), runs[i].EndedAt.UTC()
 	}
-	c.v.runs.Runs = runs
+	c.v.runs.Runs, c.v.answers.Answers = runs, slices.Clone(e.Answers)
+	c.answersChanged = len(e.Answers) > 0
 	if len(runs) > 0 {
 		last := runs[0]
 		st.LastRun = &last

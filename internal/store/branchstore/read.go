@@ -1,6 +1,7 @@
 package branchstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,7 +32,7 @@ func (s *Store) Latest(ctx context.Context) (*snapshot.Snapshot, error) {
 			return nil
 		}
 		if s.opts.Alone {
-			if err := s.load(ctx, v, need{index: true, told: true, runs: true}); err != nil {
+			if err := s.load(ctx, v, need{index: true, told: true, runs: true, answers: true}); err != nil {
 				return err
 			}
 		}
@@ -219,6 +220,37 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]store.Run, error) {
 		return nil
 	})
 	return out, err
+}
+
+// Answers are the kept ones of these keys. Keys that have none have no entry.
+func (s *Store) Answers(ctx context.Context, keys ...string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	err := s.reading(ctx, "read answers", func(v *view) error {
+		if len(keys) == 0 {
+			return nil
+		}
+		if err := s.load(ctx, v, need{answers: true}); err != nil {
+			return err
+		}
+		for _, a := range v.answers.Answers {
+			if slices.Contains(keys, a.Key) {
+				plain, err := plainAnswer(a)
+				if err != nil {
+					return s.damaged(answersFile, err)
+				}
+				out[a.Key] = plain.Value
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// plainAnswer is an answer without the white space that lays it out in its file.
+func plainAnswer(a store.Answer) (store.Answer, error) {
+	var b bytes.Buffer
+	err := json.Compact(&b, a.Value)
+	return store.Answer{Key: a.Key, Value: b.Bytes()}, err
 }
 
 // Lock is the lock as it is: the last lease, and whether it is held. A held one may have expired: then the next run

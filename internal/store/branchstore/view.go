@@ -19,15 +19,16 @@ type view struct {
 	newest []byte // newest.json; nil where there is none
 
 	// Read when they are asked for.
-	index *index
-	told  *toldList
-	runs  *runList
+	index   *index
+	told    *toldList
+	runs    *runList
+	answers *answerList
 }
 
 func emptyView() *view {
 	return &view{
 		state: state{Document: document, Schema: Schema, Files: map[string]string{}},
-		index: &index{Items: map[string]string{}}, told: &toldList{}, runs: &runList{},
+		index: &index{Items: map[string]string{}}, told: &toldList{}, runs: &runList{}, answers: &answerList{},
 	}
 }
 
@@ -173,7 +174,7 @@ func (s *Store) keep(oid string, data []byte) {
 }
 
 // need says which of the files that are read on demand a step wants.
-type need struct{ index, told, runs, items bool }
+type need struct{ index, told, runs, answers bool }
 
 // load reads them, all at once.
 func (s *Store) load(ctx context.Context, v *view, n need) error {
@@ -186,6 +187,7 @@ func (s *Store) load(ctx context.Context, v *view, n need) error {
 	add(n.index && v.index == nil, indexFile)
 	add(n.told && v.told == nil, toldFile)
 	add(n.runs && v.runs == nil, runsFile)
+	add(n.answers && v.answers == nil, answersFile)
 	got, err := s.read(ctx, objects)
 	if err != nil {
 		return err
@@ -198,8 +200,9 @@ func (s *Store) load(ctx context.Context, v *view, n need) error {
 		}
 		return nil
 	}
-	x, told, runs := &index{Items: map[string]string{}}, &toldList{}, &runList{}
-	if err := errors.Join(file(n.index && v.index == nil, indexFile, x), file(n.told && v.told == nil, toldFile, told), file(n.runs && v.runs == nil, runsFile, runs)); err != nil {
+	x, told, runs, answers := &index{Items: map[string]string{}}, &toldList{}, &runList{}, &answerList{}
+	if err := errors.Join(file(n.index && v.index == nil, indexFile, x), file(n.told && v.told == nil, toldFile, told),
+		file(n.runs && v.runs == nil, runsFile, runs), file(n.answers && v.answers == nil, answersFile, answers)); err != nil {
 		return err
 	}
 	if n.index && v.index == nil {
@@ -210,6 +213,9 @@ func (s *Store) load(ctx context.Context, v *view, n need) error {
 	}
 	if n.runs && v.runs == nil {
 		v.runs = runs
+	}
+	if n.answers && v.answers == nil {
+		v.answers = answers
 	}
 	return nil
 }
@@ -254,6 +260,9 @@ func (v *view) clone() *view {
 	}
 	if v.runs != nil {
 		c.runs = &runList{slices.Clone(v.runs.Runs)}
+	}
+	if v.answers != nil {
+		c.answers = &answerList{slices.Clone(v.answers.Answers)}
 	}
 	return &c
 }

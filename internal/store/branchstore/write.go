@@ -31,7 +31,7 @@ type change struct {
 	said  []string // the parts of the headline
 	notes []string // lines of the message's body
 
-	indexChanged, toldChanged, runsChanged, bodiesChanged bool
+	indexChanged, toldChanged, runsChanged, bodiesChanged, answersChanged bool
 }
 
 func (c *change) say(format string, args ...any) {
@@ -154,6 +154,7 @@ func (c *change) finish(on *view, name string) (github.CommitRequest, error) {
 		value   any
 	}{
 		{c.indexChanged, indexFile, c.v.index}, {c.toldChanged, toldFile, c.v.told}, {c.runsChanged, runsFile, c.v.runs},
+		{c.answersChanged, answersFile, c.v.answers},
 	} {
 		if !f.changed {
 			continue
@@ -268,6 +269,9 @@ func (s *Store) Commit(ctx context.Context, lease store.Lease, u *store.Update) 
 			if runID, err = c.addRun(ctx, *out.Run); err != nil {
 				return fmt.Errorf("run: %w", err)
 			}
+		}
+		if err := c.putAnswers(ctx, out.Answers); err != nil {
+			return err
 		}
 		c.tell(out, seq)
 		if u.End != nil {
@@ -443,6 +447,29 @@ func (c *change) putDelivery(ctx context.Context, d store.Delivery) error {
 		st.Owed = append(st.Owed, kept)
 		slices.SortFunc(st.Owed, compareDeliveries)
 	}
+	return nil
+}
+
+// putAnswers adds answers as the newest, and drops the oldest beyond store.KeptAnswers.
+func (c *change) putAnswers(ctx context.Context, list []store.Answer) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := c.s.load(ctx, c.v, need{answers: true}); err != nil {
+		return err
+	}
+	fresh := map[string]bool{}
+	var add []store.Answer
+	for i, a := range list { // the last of a key counts, at its place
+		if !slices.ContainsFunc(list[i+1:], func(x store.Answer) bool { return x.Key == a.Key }) {
+			add = append(add, a)
+		}
+		fresh[a.Key] = true
+	}
+	all := slices.DeleteFunc(c.v.answers.Answers, func(a store.Answer) bool { return fresh[a.Key] })
+	all = append(all, add...)
+	c.v.answers.Answers = all[max(0, len(all)-store.KeptAnswers):]
+	c.answersChanged = true
 	return nil
 }
 

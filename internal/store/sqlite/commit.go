@@ -58,6 +58,9 @@ func (s *Store) Commit(ctx context.Context, lease store.Lease, u *store.Update) 
 				return err
 			}
 		}
+		if err := putAnswers(ctx, tx, out.Answers); err != nil {
+			return err
+		}
 		if out.Run != nil {
 			run := *out.Run
 			run.ID = 0

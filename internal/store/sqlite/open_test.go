@@ -80,7 +80,7 @@ func TestOpenMakesFoldersAndAPrivateFile(t *testing.T) {
 			t.Errorf("%s has mode %v, want 0600", name, info.Mode().Perm())
 		}
 	}
-	if !strings.Contains(log.String(), "state created") || !strings.Contains(log.String(), "from=0 to=2") {
+	if !strings.Contains(log.String(), "state created") || !strings.Contains(log.String(), "from=0 to=3") {
 		t.Errorf("log: %s", &log)
 	}
 }
@@ -268,7 +268,7 @@ func TestNewerSchemaNamesBothNumbers(t *testing.T) {
 	h := newHarness(t)
 	closed(t, fill(t, h.Place, 1))
 	h.Newer(t)
-	want := h.Place + " can't be used: it was written by a newer bot (schema 9000, this one knows 2)"
+	want := h.Place + " can't be used: it was written by a newer bot (schema 9000, this one knows 3)"
 	if _, err := sqlite.Open(t.Context(), h.Place, sqlite.Options{Now: clock}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Open: %v", err)
 	}

@@ -59,11 +59,15 @@ func (s *Store) Export(ctx context.Context) (*store.Export, error) {
 			return err
 		}
 		rows, err = tx.QueryContext(ctx, `SELECT `+runColumns+` FROM runs ORDER BY id`)
-		return each(rows, err, func(r scanner) error {
+		if err := each(rows, err, func(r scanner) error {
 			run, err := scanRun(r)
 			out.Runs = append(out.Runs, run)
 			return err
-		})
+		}); err != nil {
+			return err
+		}
+		out.Answers, err = allAnswers(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -90,7 +94,7 @@ func (s *Store) Import(ctx context.Context, lease store.Lease, e *store.Export) 
 		if err := checkLease(ctx, tx, lease); err != nil {
 			return err
 		}
-		for _, table := range []string{"cursors", "deliveries", "runs", "snapshot_sections", "snapshots", "sections"} {
+		for _, table := range []string{"cursors", "deliveries", "runs", "snapshot_sections", "snapshots", "sections", "answers"} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table); err != nil {
 				return err
 			}
@@ -114,6 +118,9 @@ func (s *Store) Import(ctx context.Context, lease store.Lease, e *store.Export) 
 			if _, err := insertRun(ctx, tx, r); err != nil {
 				return fmt.Errorf("run %d: %w", r.ID, err)
 			}
+		}
+		if err := putAnswers(ctx, tx, e.Answers); err != nil {
+			return err
 		}
 		if err := setNumber(ctx, tx, "snapshots", e.Numbers.Snapshot); err != nil {
 			return err

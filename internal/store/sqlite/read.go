@@ -171,7 +171,7 @@ func (s *Store) Deliveries(ctx context.Context, definition string, states ...sto
 		args = append(args, definition)
 	}
 	if len(states) > 0 {
-		query += ` AND state IN (?` + strings.Repeat(`, ?`, len(states)-1) + `)`
+		query += ` AND state IN (` + marks(len(states)) + `)`
 		for _, st := range states {
 			args = append(args, st)
 		}
@@ -274,6 +274,9 @@ func scanRun(r scanner) (store.Run, error) {
 	}
 	return run, nil
 }
+
+// marks are n places for values in a query; n is above 0.
+func marks(n int) string { return `?` + strings.Repeat(`, ?`, n-1) }
 
 // scanner is a row.
 type scanner interface{ Scan(dest ...any) error }

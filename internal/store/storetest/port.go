@@ -100,6 +100,9 @@ func live(t *testing.T, s Store, lease store.Lease, c *clock, r *rand.Rand) {
 				u.Deliveries = append(u.Deliveries, d)
 			}
 		}
+		for range r.IntN(3) {
+			u.Answers = append(u.Answers, store.Answer{Key: fmt.Sprintf("key <%d>", r.IntN(9)), Value: fmt.Appendf(nil, `{"run": %d, "text": "<&\u2028>"}`, run)})
+		}
 		u = commit(t, s, lease, u)
 		if u.Snapshot != nil {
 			last = u.Snapshot.Seq

@@ -25,6 +25,7 @@ type Reader interface {
 	Snapshot(ctx context.Context, seq int64) (*snapshot.Snapshot, error)
 	Deliveries(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
 	Runs(ctx context.Context, limit int) ([]store.Run, error)
+	Answers(ctx context.Context, keys ...string) (map[string][]byte, error)
 }
 
 // Outliner is how a store answers who wants to know little: without items, without the bodies of what is closed.
@@ -125,6 +126,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"prune", testPrune},
 		{"prune drops old runs", testPruneRuns},
 		{"prune drops old digests", testPruneDigests},
+		{"answers", testAnswers},
 		{"exported and imported", testExport},
 		{"import replaces everything", testImportReplaces},
 		{"import of a lost lease", testImportFenced},
