@@ -1,5 +1,3 @@
-//go:build linux
-
 package main
 
 import (
@@ -76,12 +74,6 @@ func TestBranchStateTellsItsStory(t *testing.T) {
 	}
 	t.Log(w.stateGit("log", "--stat", stateBranch))
 	t.Log(w.stateGit("show", stateBranch+":state.json"))
-}
-
-// TestKilledAnywhereOnBranch is the crash table for a state on a branch: each request may now be a write to it.
-func TestKilledAnywhereOnBranch(t *testing.T) {
-	t.Parallel()
-	killedAnywhere(t, (*testWorld).onBranch, 15)
 }
 
 // TestWorkflowsRaceOnBranch: two workflows begin at the same moment, on machines that know nothing of each other, each

@@ -51,7 +51,8 @@ func newBranchMatrix(t *testing.T) *matrix {
 	m.scenarios = []*scenario{
 		{name: "first run", args: []string{"run"}, git: base, branch: true},
 		{name: "changed run", args: []string{"run"}, git: changed, branch: true, before: &after},
-		{name: "lost branch", args: []string{"run"}, git: changed, branch: true, before: &after, lost: true, news: true},
+		// None of its files comes with the head.
+		{name: "changed run, long files", args: []string{"run"}, git: changed, branch: true, before: &after, opts: ghtest.Options{BlobTextLimit: 100}, news: true},
 	}
 	return m
 }

@@ -481,6 +481,9 @@ func (m *matrix) table(cells []*cell) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "# Exit codes under faults, made by TestFaultMatrix: once / for ever. 0 done, 3 a source failed, 4 a delivery")
 	fmt.Fprintln(&b, "# failed; · cannot happen there. In each cell the next run without the fault completes the work.")
+	if m.scenarios[0].branch {
+		fmt.Fprintln(&b, "# 6: the state, which is on a branch, can't be had or written now.")
+	}
 	for _, s := range m.scenarios {
 		var columns []string
 		codes := map[string]map[string][2]string{}
