@@ -76,6 +76,33 @@ func TestBranchStateTellsItsStory(t *testing.T) {
 	t.Log(w.stateGit("show", stateBranch+":state.json"))
 }
 
+// A run that only delivers what an earlier one owed claims the state before it looks at its target, and before it sends
+// anything: the label is missing too.
+func TestBranchClaimsBeforeDelivering(t *testing.T) {
+	t.Parallel()
+	w := released(t).onBranch()
+	for _, path := range []string{"/repos/*/*/labels", "/repos/*/*/issues"} {
+		w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: path, Times: 2})
+	}
+	w.code(exitDelivery, "run")
+	w.gh.ClearFaults()
+	before := len(w.gh.Requests())
+	w.ok("run")
+	w.wantIssues(1)
+	claimed, looked := -1, -1
+	for i, r := range w.gh.Requests()[before:] {
+		switch {
+		case strings.Contains(r.Document, "createCommitOnBranch") && claimed < 0:
+			claimed = i
+		case strings.Contains(r.Document, "query Target") && looked < 0:
+			looked = i
+		}
+	}
+	if claimed < 0 || looked < claimed {
+		t.Errorf("it claims with request %d and looks with %d", claimed, looked)
+	}
+}
+
 // TestWorkflowsRaceOnBranch: two workflows begin at the same moment, on machines that know nothing of each other, each
 // time that upstream has changed. One digest is filed each time; the other leaves with 5 and says why, or comes late
 // and finds nothing to do.

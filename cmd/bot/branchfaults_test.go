@@ -162,9 +162,9 @@ func TestBranchTellsAtBoundaries(t *testing.T) {
 				time.Sleep(time.Hour)
 			}
 		}
-		hourly(24 * 4) // past Monday
+		hourly(24*2 + 9) // past Monday's boundary, and not long
 		w.setUpstream(changed)
-		hourly(24 * 5)
+		hourly(24*7 - 2)
 		if n := len(b.issues()); n != 1 {
 			t.Errorf("%d issues before the next Monday, want the first alone", n)
 		}
