@@ -52,7 +52,7 @@ func newBranchMatrix(t *testing.T) *matrix {
 		{name: "first run", args: []string{"run"}, git: base, branch: true},
 		{name: "changed run", args: []string{"run"}, git: changed, branch: true, before: &after},
 		// None of its files comes with the head.
-		{name: "changed run, long files", args: []string{"run"}, git: changed, branch: true, before: &after, opts: ghtest.Options{BlobTextLimit: 100}, news: true},
+		{name: "changed run, long files", args: []string{"run"}, git: changed, branch: true, before: &after, opts: ghtest.Options{BlobTextLimit: 100}, news: true, quiet: 4},
 	}
 	return m
 }

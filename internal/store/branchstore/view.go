@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/store"
@@ -85,12 +86,12 @@ func (s *Store) adopt(ctx context.Context, res repo.HeadResult) (*view, error) {
 	if !there {
 		return nil, s.unusable("it has no state.json: it is another branch, or somebody removed the file", "name another branch in store.branch, or "+adviceDamaged, &damageError{stateFile, errors.New("it is missing")})
 	}
-	data, err := s.whole(ctx, stateFile, text)
+	files, err := s.whole(ctx, h.Texts)
 	if err != nil {
 		return nil, err
 	}
 	v := &view{head: h.SHA, tree: h.OIDs[""]}
-	if v.state, err = decodeState(data); err != nil {
+	if v.state, err = decodeState(files[text.OID]); err != nil {
 		return nil, s.damaged(stateFile, err)
 	}
 	for _, name := range tracked() {
@@ -99,9 +100,7 @@ func (s *Store) adopt(ctx context.Context, res repo.HeadResult) (*view, error) {
 		}
 	}
 	if v.state.Newest > 0 {
-		if v.newest, err = s.whole(ctx, newestFile, h.Texts[newestFile]); err != nil {
-			return nil, err
-		}
+		v.newest = files[h.Texts[newestFile].OID]
 	}
 	s.v, s.sure = v, s.opts.Now()
 	return v, nil
@@ -114,20 +113,21 @@ func orNothing(oid string) string {
 	return oid
 }
 
-// whole is a file that came with the head, or is too large for that.
-func (s *Store) whole(ctx context.Context, name string, t repo.Text) ([]byte, error) {
-	if t.Whole && blobID(t.Data) == t.OID {
-		return t.Data, nil
+// whole are the files that came with the head, or are too large for that, by object id.
+func (s *Store) whole(ctx context.Context, texts map[string]repo.Text) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	var missing []repo.Object
+	for name, t := range texts {
+		if t.Whole && blobID(t.Data) == t.OID {
+			out[t.OID] = t.Data
+		} else {
+			missing = append(missing, repo.Object{Path: name, OID: t.OID})
+		}
 	}
-	return s.blob(ctx, name, t.OID)
-}
-
-func (s *Store) blob(ctx context.Context, path, oid string) ([]byte, error) {
-	got, err := s.read(ctx, []repo.Object{{Path: path, OID: oid}})
-	if err != nil {
-		return nil, err
-	}
-	return got[oid], nil
+	slices.SortFunc(missing, func(a, b repo.Object) int { return strings.Compare(a.Path, b.Path) })
+	got, err := s.read(ctx, missing)
+	maps.Copy(out, got)
+	return out, err
 }
 
 // cacheBytes bounds what is kept of files that were read; when full it starts anew.
