@@ -27,6 +27,7 @@ the second run find nothing new.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), format, output) },
 	}
+	c.AddCommand(a.demoExplainCommand())
 	c.Flags().StringVar(&format, "format", "text", "how to print the digest: "+strings.Join(formats, ", "))
 	c.Flags().StringVarP(&output, "output", "o", "", "print the digest to this `FILE` instead of standard output")
 	return c

@@ -95,8 +95,8 @@ func (k *knowledge) answer(ctx context.Context, query string) (report.Explanatio
 			gates = []string{g}
 			break
 		}
-		if gates = trace.Fit(q.Gate, k.names, k.about); len(gates) == 0 || len(gates) > 12 {
-			gates, e.Suggestions = nil, insight.Nearest(q.Gate, k.names)
+		if gates = trace.Fit(q.Gate, k.names, k.about); len(gates) == 0 {
+			e.Suggestions = insight.Nearest(q.Gate, k.names)
 		}
 	case q.Proposal != "":
 		gates = k.asked(&e, q.Proposal)

@@ -459,6 +459,9 @@ func (k *knowledge) life(ctx context.Context, name string) (report.ExplainedGate
 	for _, p := range mine {
 		hit.Titles["KEP-"+p.Number] = p.Title
 	}
+	for n, p := range pulls {
+		hit.Titles[fmt.Sprintf("%s#%d", k.repo.Name, n)] = p.Title
+	}
 	if r, ok := k.history.Removal("", name, releases[len(releases)-1]); ok && len(s.Steps) > 0 && !s.Steps[len(s.Steps)-1].Has(trace.Removed) {
 		hit.Removal = &r
 	}

@@ -329,3 +329,125 @@ func TestTracingFaults(t *testing.T) {
 	}
 	t.Logf("%d calls, %d cells", len(calls), n)
 }
+
+// What tracing may cost, design section 6: 15 changed gates of one file 6 requests, their removals 4 more, two hundred
+// changes 40.
+func TestTracingCost(t *testing.T) {
+	cost := func(prepare func(w *testWorld), args ...string) (spent int, got map[string]string) {
+		t.Helper()
+		w := released(t)
+		prepare(w)
+		traced := w.ok(append([]string{"run", "--dry-run", "--format", "json"}, args...)...)
+		plain := w.set("BOT_TRACE_MAX_REQUESTS=0").ok(append([]string{"run", "--dry-run", "--format", "json"}, args...)...)
+		return traced.api - plain.api, tracedTo(t, traced.stdout)
+	}
+	all, err := releases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var up, down []func([]facts.Row) []facts.Row
+	for _, r := range all.Rows("v1.36") {
+		if r.Component != "kubernetes" || len(r.RegisteredIn) != 1 || r.RegisteredIn[0] != "kubernetes" {
+			continue
+		}
+		switch {
+		case r.Stage == gate.Beta && len(up) < 15 && r.Since != "1.36":
+			up = append(up, promote(r.Gate, stable36))
+		case r.Stage == gate.GA && len(down) < 5:
+			down = append(down, without(r.Gate))
+		}
+	}
+	week := func(changes ...func([]facts.Row) []facts.Row) func(w *testWorld) {
+		return func(w *testWorld) {
+			w.ok("run")
+			for i := range changes {
+				w.commit("v1.36", changedBy(changes[:i+1]...))
+				w.pull(900700+i, fmt.Sprintf("Change %d", i), "")
+			}
+		}
+	}
+	n, got := cost(week(up...))
+	t.Logf("15 changed gates of one file: %d requests", n)
+	if n > 6 || len(got) != 15 {
+		t.Errorf("%d changed gates: %d requests, want 6 at most", len(got), n)
+	}
+	for gate, links := range got {
+		if !strings.Contains(links, "blame certain change") {
+			t.Errorf("%s: %s", gate, links)
+		}
+	}
+	both, got := cost(week(append(up, down...)...))
+	t.Logf("and 5 removals: %d requests", both)
+	if both > n+4 || len(got) != 20 {
+		t.Errorf("%d changes: %d requests, want %d at most", len(got), both, n+4)
+	}
+	most, got := cost(func(*testWorld) {})
+	t.Logf("a first run with %d changes: %d requests", len(got), most)
+	if most > 40 {
+		t.Errorf("%d requests", most)
+	}
+	most, got = cost(func(w *testWorld) {
+		w.ok("run")
+		w.commit("v1.36", invented(200))
+		w.pull(900800, "Add them all", "")
+	})
+	t.Logf("%d changes: %d requests", len(got), most)
+	if most > 40 || len(got) != 200 {
+		t.Errorf("%d changes: %d requests", len(got), most)
+	}
+}
+
+// A promotion that was taken back in the week and made again names the one that stayed; one that was only taken back,
+// by a revert, is told as such.
+func TestRevertsInADigest(t *testing.T) {
+	w := released(t)
+	w.ok("run")
+	commit := func(number int, title string, change func([]facts.Row) []facts.Row) {
+		w.commit("v1.36", change)
+		w.pull(number, title, "")
+	}
+	once := promote("ListFromCacheSnapshot", stable36)
+	same := func(rows []facts.Row) []facts.Row { return rows }
+	commit(900701, "Promote ListFromCacheSnapshot to GA", once)
+	commit(900702, "Revert #900701: Promote ListFromCacheSnapshot to GA", same)
+	commit(900703, "Promote ListFromCacheSnapshot to GA, mended", once)
+	commit(900704, "Promote ContainerStopSignals to beta", promoteTwo)
+	expect(t, tracedTo(t, w.ok("run", "--dry-run", "--format", "json").stdout), map[string]string{
+		"ListFromCacheSnapshot": "#900703 blame certain change; KEP-4988 kep-comment certain",
+		"ContainerStopSignals":  "#900704 blame certain change",
+	})
+	w.ok("run")
+	commit(900705, "Revert #900704: Promote ContainerStopSignals to beta", once)
+	r := w.ok("run", "--dry-run", "--format", "json")
+	got := tracedTo(t, r.stdout)
+	if want := "#900705 removal certain change it reverts kubernetes/kubernetes#900704"; len(got) != 1 || !strings.HasPrefix(got["ContainerStopSignals"], want) {
+		t.Errorf("%v, want %s", got, want)
+	}
+	obeysSchema(t, r.stdout)
+	if text := strings.Join(strings.Fields(w.ok("run", "--dry-run").stdout), " "); !strings.Contains(text, "kubernetes/kubernetes#900705 (it reverts kubernetes/kubernetes#900704)") {
+		t.Errorf("the revert is not told as such:\n%s", text)
+	}
+	// Done again by another, it is not what was asked before.
+	w.ok("run")
+	commit(900706, "Promote ContainerStopSignals to beta once more", promoteTwo)
+	expect(t, tracedTo(t, w.ok("run", "--dry-run", "--format", "json").stdout), map[string]string{"ContainerStopSignals": "#900706 blame certain change"})
+}
+
+// Overrides count for bot explain too.
+func TestOverridesInAnExplanation(t *testing.T) {
+	w := aWeek(t, `trace:
+  overrides:
+    - {gate: ListFromCacheSnapshot, keps: [7], tickets: [], prs: [{stage: beta, pull: a/b#9}], note: We know better}
+`)
+	text := strings.Join(strings.Fields(w.ok("explain", "ListFromCacheSnapshot").stdout), " ")
+	for _, want := range []string{"By your configuration: We know better.", "a/b#9, certain: by your configuration", "KEP-7, certain: by your configuration", "kubernetes/kubernetes#900777 Promote two gates, certain: git blame"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not told:\n%s", want, text)
+		}
+	}
+	doc := w.ok("explain", "ListFromCacheSnapshot", "--format", "json").stdout
+	obeysSchema(t, doc)
+	if !strings.Contains(doc, `"remark": "We know better"`) {
+		t.Errorf("the JSON has no remark:\n%s", doc)
+	}
+}

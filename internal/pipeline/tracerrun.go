@@ -243,7 +243,7 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 	}
 	tr, err := t.Repositories.Tracer(res.Repository)
 	if err != nil || to == "" {
-		t.fail(res.Repository, open, cmp.Or(err, error(errNoCommit)))
+		t.fail(res.Repository, open, cmp.Or(err, errNoCommit))
 		return
 	}
 	var known []gate.Gate

@@ -34,7 +34,7 @@ type ExplainedGate struct {
 	Components  []string
 	Oldest      string            // the oldest release that is known
 	NoProposals bool              // no proposal could be looked at
-	Titles      map[string]string // of proposals, by target ("KEP-2411")
+	Titles      map[string]string // of proposals and pull requests, by target ("KEP-2411")
 	Removal     *insight.Removal  // when it goes, where that is foreseen
 	Remark      string            // what the reader's configuration says beside it
 }
@@ -102,7 +102,7 @@ func ExplainMarkdown(e Explanation, opts MarkdownOptions) []string {
 				if i > 0 {
 					sep = "; "
 				}
-				change = say(change, sep, linkPhrase(l))
+				change = say(change, sep, h.linkPhrase(l))
 			}
 			if len(st.PRs) == 0 {
 				change = say(change, ". ", noPull)
@@ -260,9 +260,13 @@ func stepWords(st trace.Step) phrase {
 	return say(standing(insight.State{Stage: st.Stage, Default: st.Default, Locked: st.Locked}))
 }
 
-// linkPhrase is a link with what speaks for it.
-func linkPhrase(l trace.Link) phrase {
-	out := say(linkTo(short(l.Target, 120), l.URL), ", ")
+// linkPhrase is a link with its title and what speaks for it.
+func (h ExplainedGate) linkPhrase(l trace.Link) phrase {
+	out := say(linkTo(short(l.Target, 120), l.URL))
+	if t := short(h.Titles[l.Target], 200); t != "" {
+		out = say(out, " ", quote(t))
+	}
+	out = say(out, ", ")
 	if l.Remark != "" {
 		out = say(out, short(l.Remark, 120), ", ")
 	}
@@ -306,6 +310,12 @@ func reasonWords(r trace.Reason) phrase {
 		}
 	case trace.RuleKEPNumber:
 		return say("the proposal's tracking issue")
+	case trace.RuleDocsPage, trace.RuleSearch:
+		return say(ruleWord(r.Rule))
+	case trace.RuleBlame, trace.RulePathHistory, trace.RuleRemoval:
+		if file, at, ok := strings.Cut(source, " at "); ok {
+			return say(ruleWord(r.Rule)+" (", name(path.Base(file)+" at "+at), ")")
+		}
 	case trace.RuleNoteWords, trace.RuleReleaseNote, trace.RuleNoteData:
 		if strings.HasPrefix(source, "CHANGELOG") && line != "" {
 			return say(ruleWord(r.Rule)+" (", name(path.Base(source)+".md:"+line), ")")
@@ -363,18 +373,12 @@ func (h ExplainedGate) rest() []section {
 		}
 		out = append(out, s)
 	}
-	add("Proposal", h.KEPs, func(l trace.Link) phrase {
-		p := say(linkTo(short(l.Target, 120), l.URL))
-		if t := short(h.Titles[l.Target], 200); t != "" {
-			p = say(p, " ", quote(t))
-		}
-		return say(p, ", ", string(l.Confidence), ": ", reasons(l))
-	})
-	add("Tickets", h.Tickets, linkPhrase)
+	add("Proposal", h.KEPs, h.linkPhrase)
+	add("Tickets", h.Tickets, h.linkPhrase)
 	add("Release notes", h.Notes, func(l trace.Link) phrase {
 		return say(linkTo(short(l.Target, 120), l.URL), ": ", name(short(l.Source, 160)))
 	})
-	add("Documentation", h.Docs, linkPhrase)
+	add("Documentation", h.Docs, h.linkPhrase)
 	return out
 }
 
@@ -410,7 +414,7 @@ func (t *terminal) life(h ExplainedGate) {
 			t.para(below, below, say(noPull), sgrDim)
 		}
 		for _, l := range st.PRs {
-			t.para(below, below+"  ", linkPhrase(l), "")
+			t.para(below, below+"  ", h.linkPhrase(l), "")
 		}
 	}
 	for _, s := range h.rest() {
@@ -434,6 +438,7 @@ type hitDocument struct {
 	Gate        string          `json:"gate"`
 	Former      []string        `json:"former"`
 	Description string          `json:"description"`
+	Remark      string          `json:"remark"` // what the reader's configuration says beside it
 	Components  []string        `json:"components"`
 	KEPs        []trace.Link    `json:"keps"`
 	Stages      []stageDocument `json:"stages"`
@@ -473,7 +478,7 @@ func ExplainJSON(e Explanation) ([]byte, error) {
 	}
 	for _, h := range e.Hits {
 		hit := hitDocument{
-			Gate: h.Gate, Former: list(h.Former), Description: h.Description, Components: list(h.Components), KEPs: list(h.KEPs),
+			Gate: h.Gate, Former: list(h.Former), Description: h.Description, Remark: h.Remark, Components: list(h.Components), KEPs: list(h.KEPs),
 			Stages: []stageDocument{}, Tickets: list(h.Tickets), Notes: list(h.Notes), Docs: list(h.Docs),
 		}
 		for _, st := range h.Stages {

@@ -120,7 +120,7 @@ type keptPull struct {
 func EncodePull(p Pull, there bool) []byte {
 	k := keptPull{None: true}
 	if there {
-		k = keptPull{Title: p.Title, Body: telling(p.Body), Merged: p.Merged, Base: p.Base, Closes: p.Closes}
+		k = keptPull{Title: strings.ToValidUTF8(p.Title, "\uFFFD"), Body: telling(strings.ToValidUTF8(p.Body, "\uFFFD")), Merged: p.Merged, Base: p.Base, Closes: p.Closes}
 	}
 	data, err := json.Marshal(k)
 	if err != nil {

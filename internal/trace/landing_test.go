@@ -48,6 +48,7 @@ type pulled struct {
 }
 
 func newMerges(t *testing.T, gates map[string][]string) *merges {
+	t.Helper()
 	h := &merges{t: t, dir: filepath.Join(t.TempDir(), "kubernetes.git")}
 	h.main = []landed{{h.commit(1, "All gates", gates), 1, gates}}
 	return h
