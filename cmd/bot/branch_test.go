@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/upstream-digest/bot/internal/ghtest"
 )
 
@@ -48,32 +50,50 @@ func (w *testWorld) stateGit(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// commits is the state's history, newest first.
-func (w *testWorld) commits() []string {
-	w.t.Helper()
-	return strings.Split(w.stateGit("log", "--format=%s", stateBranch), "\n")
-}
-
-// A first run, quiet ones, and a changed one, of which the branch's history tells.
-func TestBranchStateTellsItsStory(t *testing.T) {
+// Five runs: the first, a quiet one, a changed one, one in which upstream can't be read, and one in which it can again.
+// The branch's history tells of them so that nobody needs to know the files.
+func TestBranchTellsItsStory(t *testing.T) {
 	t.Parallel()
 	w := released(t).onBranch()
 	first := w.ok("run")
-	w.wantIssues(1)
-	t.Logf("first run: %d requests\n%s", first.api, first.stderr)
-	n := len(w.commits())
-	if r := w.ok("run"); r.api != 1 || len(w.commits()) != n {
-		t.Errorf("a quiet run costs %d requests and makes %d commits", r.api, len(w.commits())-n)
-	}
-	w.commit("v1.36", promoteVolume)
-	changed := w.ok("run")
-	w.wantIssues(2)
-	t.Logf("changed run: %d requests\n%s", changed.api, changed.stderr)
 	if r := w.ok("run"); r.api != 1 {
 		t.Errorf("a quiet run costs %d requests", r.api)
 	}
-	t.Log(w.stateGit("log", "--stat", stateBranch))
-	t.Log(w.stateGit("show", stateBranch+":state.json"))
+	w.commit("v1.36", promoteVolume)
+	changed := w.ok("run")
+	w.push(map[string][]byte{"pkg/features/kube_features.go": []byte("package features\n\nvar = {\n")})
+	w.code(exitSource, "run")
+	w.commit("v1.36", promoteVolume)
+	w.ok("run")
+	if r := w.ok("run"); r.api != 1 {
+		t.Errorf("a quiet run afterwards costs %d requests", r.api)
+	}
+	w.wantIssues(2)
+	story := w.stateGit("log", "--reverse", "--format=%s", stateBranch)
+	want := strings.TrimSpace(`
+read upstream: kubernetes
+digest 1 queued, 5 to act on
+digest 1 on its way to acme/platform
+digest 1 delivered to acme/platform, issue 1
+run 1 done
+digest 2 queued, nothing to act on
+digest 2 on its way to acme/platform
+digest 2 delivered to acme/platform, issue 2
+run 2 done
+run 3: kubernetes gates could not be read
+looked: nothing changed (run 4)`)
+	if story != want {
+		t.Errorf("the branch's history (-want +got):\n%s", cmp.Diff(want, story))
+	}
+	for _, file := range strings.Fields(w.stateGit("ls-tree", "-r", "--name-only", stateBranch)) {
+		if strings.Contains(w.stateGit("show", stateBranch+":"+file), secret) {
+			t.Errorf("%s holds the token", file)
+		}
+	}
+	t.Logf("requests: first %d, changed %d", first.api, changed.api)
+	t.Logf("\n%s", w.stateGit("log", "--format=%h %ad %s%n%w(0,4,4)%b", "--date=iso", stateBranch))
+	t.Logf("\n%s", w.stateGit("show", stateBranch+":state.json"))
+	t.Logf("\n%s", w.stateGit("ls-tree", "-r", "-l", stateBranch))
 }
 
 // A run that only delivers what an earlier one owed claims the state before it looks at its target, and before it sends

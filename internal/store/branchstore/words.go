@@ -45,22 +45,24 @@ func shortHolder(name string) string {
 
 // tell says what an update does, in words.
 func (c *change) tell(u store.Update, seq int64) {
+	var names []string
 	if u.Snapshot != nil {
 		for _, up := range u.Snapshot.Upstreams {
+			names = append(names, up.Name)
 			c.note("snapshot %d: %s at %.12s%s", seq, up.Name, up.SHA, versioned(up.Version))
 		}
 	}
 	queued := c.tellDeliveries(u.Deliveries)
 	for _, cur := range u.Cursors {
 		if !queued[cur.Definition] && u.Run == nil {
-			c.say("%s: nothing to tell", cur.Definition)
+			c.say("nothing to tell for %s", cur.Definition)
 		}
 	}
 	if u.Run != nil {
 		c.tellRun(*u.Run)
 	}
 	if len(c.said) == 0 && u.Snapshot != nil {
-		c.say("read upstream")
+		c.say("read upstream: %s", strings.Join(names, ", "))
 	}
 }
 
@@ -179,7 +181,11 @@ func (c *change) tellRun(r store.Run) {
 	for _, f := range r.Failed {
 		c.note("%s %s: %s", f.Upstream, f.Source, oneLine(f.Reason))
 	}
-	c.note("%d requests to GitHub, from %s to %s", r.Requests, r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.EndedAt.UTC().Format("15:04:05 UTC"))
+	requests := "1 request"
+	if r.Requests != 1 {
+		requests = fmt.Sprintf("%d requests", r.Requests)
+	}
+	c.note("%s to GitHub, from %s to %s", requests, r.StartedAt.UTC().Format("2006-01-02 15:04:05"), r.EndedAt.UTC().Format("15:04:05 UTC"))
 }
 
 // oneLine keeps a text that came from elsewhere on one line of a message.
