@@ -127,9 +127,9 @@ func killedAnywhere(t *testing.T, dress func(*testWorld) *testWorld, thin int) {
 		for i, s := range crashScenarios {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				world := func(tb testing.TB, dress func(*testWorld) *testWorld) *testWorld { return dress(released(tb)) }
-				if s.world != nil {
-					world = s.world
+				world := s.world
+				if world == nil {
+					world = releasedIn
 				}
 				prepared := world(t, dress).set("BOT_GITHUB_SETTLE_TIMEOUT=40ms")
 				if !s.traces { // its requests are reads like others: one row has them
@@ -220,6 +220,12 @@ func killedAnywhere(t *testing.T, dress func(*testWorld) *testWorld, thin int) {
 	}
 	line("together", total)
 	t.Log(b.String())
+}
+
+// releasedIn is released, dressed in some way.
+func releasedIn(tb testing.TB, dress func(*testWorld) *testWorld) *testWorld {
+	tb.Helper()
+	return dress(released(tb))
 }
 
 // twin is another world in the same state. Both serve the same upstream, so neither may push any more.

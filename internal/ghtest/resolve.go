@@ -165,7 +165,7 @@ func value[T any](f func(x *execution, src T) any) resolver {
 // newResolvers is the table of all fields of schema.graphql.
 func newResolvers() map[string]map[string]resolver {
 	all := map[string]map[string]resolver{
-		"Query":      queryResolvers(),
+		"Query": queryResolvers(),
 		"Mutation": {
 			"createCommitOnBranch": field(func(x *execution, _ queryRoot, a arguments) (any, error) { return x.commitOnBranch(a.object("input")) }),
 		},

@@ -1,3 +1,4 @@
+//nolint:thelper // table entries, each called from one line
 package github_test
 
 import (

@@ -46,7 +46,7 @@ type rememberedHeads struct {
 }
 
 type askedHead struct {
-	repo.HeadRequest
+	asked repo.HeadRequest
 	repo.HeadResult
 }
 
@@ -81,7 +81,7 @@ func (k *rememberedHeads) Heads(ctx context.Context, requests []repo.HeadRequest
 // recall finds an answer that holds all that is asked for.
 func (k *rememberedHeads) recall(q repo.HeadRequest) (repo.HeadResult, bool) {
 	for _, a := range k.known {
-		if !strings.EqualFold(a.Repository, q.Repository) || a.Ref != q.Ref || a.HeadRequest.Releases < q.Releases {
+		if !strings.EqualFold(a.asked.Repository, q.Repository) || a.asked.Ref != q.Ref || a.asked.Releases < q.Releases {
 			continue
 		}
 		res := a.HeadResult

@@ -1,4 +1,3 @@
-//nolint:thelper // table entries, each called from one line
 package branchstore_test
 
 import (
