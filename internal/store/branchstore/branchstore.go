@@ -86,6 +86,8 @@ type Store struct {
 	pending map[int64]store.Lease
 	// sure is when the branch was last seen to stand at v.
 	sure time.Time
+	// behind are commits on which this handle has built another: the branch stood there before.
+	behind map[string]bool
 	// blobs are contents by object id.
 	blobs map[string][]byte
 }
@@ -111,7 +113,7 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{opts: o, reader: r, pending: map[int64]store.Lease{}, blobs: map[string][]byte{}}, nil
+	return &Store{opts: o, reader: r, pending: map[int64]store.Lease{}, behind: map[string]bool{}, blobs: map[string][]byte{}}, nil
 }
 
 // Close forgets what was read.

@@ -61,6 +61,11 @@ func openAt(url string, o branchstore.Options) (storetest.Store, error) {
 }
 
 func open(url string, o branchstore.Options) (*branchstore.Store, error) {
+	return openWith(url, o, func(h branchstore.Heads) branchstore.Heads { return h })
+}
+
+// openWith puts something before who reads.
+func openWith(url string, o branchstore.Options, before func(branchstore.Heads) branchstore.Heads) (*branchstore.Store, error) {
 	client, err := github.New(github.Options{
 		Token: github.NewSecret(token), APIURL: url, GraphQLURL: url + "/graphql", Now: time.Now, WriteInterval: -1, MaxWait: time.Second,
 	})
@@ -71,7 +76,7 @@ func open(url string, o branchstore.Options) (*branchstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Repository, o.Branch, o.Heads, o.Commits = repository, branch, set, client
+	o.Repository, o.Branch, o.Heads, o.Commits = repository, branch, before(set), client
 	return branchstore.Open(o)
 }
 

@@ -1,6 +1,7 @@
 package branchstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/ghtest"
+	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/store"
 	"github.com/upstream-digest/bot/internal/store/branchstore"
 	"github.com/upstream-digest/bot/internal/store/storetest"
@@ -158,6 +160,63 @@ func TestIdleRuns(t *testing.T) {
 	if got := p.history(); !strings.HasPrefix(got[3], "run 3: kubernetes gates could not be read") || got[0] != "looked: nothing changed (run 6)" {
 		t.Errorf("history: %q", got)
 	}
+}
+
+// Of two quiet runs at once one is written down; the other has nothing to add, and nothing to complain of.
+func TestTwoIdleRunsAtOnce(t *testing.T) {
+	p := newPlace(t)
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	a, b := p.hand(&now), p.hand(&now)
+	la, lb := p.acquire(a, "a"), p.acquire(b, "b")
+	for s, lease := range map[*branchstore.Store]store.Lease{a: la, b: lb} {
+		p.commit(s, lease, store.Update{Run: someRun("quiet", now), End: &store.End{Keep: 10}, Idle: true})
+	}
+	if got := p.history(); len(got) != 1 {
+		t.Errorf("history: %q", got)
+	}
+}
+
+// lagging answers readings as the branch was one look ago.
+type lagging struct {
+	real branchstore.Heads
+	last []repo.HeadResult
+	on   bool
+}
+
+func (l *lagging) Heads(ctx context.Context, requests []repo.HeadRequest) []repo.HeadResult {
+	if l.on {
+		return l.last
+	}
+	l.last = l.real.Heads(ctx, requests)
+	return l.last
+}
+
+func (l *lagging) Reader(repository string) (repo.Reader, error) { return l.real.Reader(repository) }
+
+// GitHub's readings may lag behind its writes: a run that asks for its lock is not told by an old copy that it lost it.
+func TestLaggingReading(t *testing.T) {
+	p := newPlace(t)
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	first := p.hand(&now)
+	p.commit(first, p.acquire(first, "first"), store.Update{Run: someRun("told", now), End: &store.End{Keep: 10}})
+	var lag *lagging
+	s, err := openWith(p.gh.URL(), branchstore.Options{Now: func() time.Time { return now }, Alone: true}, func(h branchstore.Heads) branchstore.Heads {
+		lag = &lagging{real: h}
+		return lag
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := p.acquire(s, "second")
+	lag.on = true
+	p.commit(s, lease, told(1))
+	now = now.Add(time.Minute)
+	p.commit(s, lease, store.Update{}) // asks, and is answered from before the claim
+	p.commit(s, lease, told(2))
+	lag.on = false
+	now = now.Add(time.Minute)
+	p.commit(s, lease, store.Update{})
+	p.commit(s, lease, store.Update{Run: someRun("told", now), End: &store.End{Keep: 10}})
 }
 
 // Whether a write arrived whose answer was lost is seen on the branch; it is there once.

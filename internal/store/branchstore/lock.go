@@ -115,9 +115,15 @@ func (s *Store) ask(ctx context.Context, lease store.Lease) error {
 	}
 	if s.v == nil || !s.opts.Alone || s.opts.Now().Sub(s.sure).Abs() >= trusted {
 		before := s.v
-		if _, err := s.refresh(ctx, "look at the lock"); err != nil {
+		now, err := s.refresh(ctx, "look at the lock")
+		if err != nil {
 			s.v = before
 			return err
+		}
+		if before != nil && s.behind[now.head] {
+			// GitHub may answer a reading from a copy that has not heard of our last commit yet. Were the branch set back
+			// by hand, the next commit finds out.
+			s.v = before
 		}
 	}
 	return s.mayWrite(s.v, lease)

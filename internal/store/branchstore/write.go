@@ -106,6 +106,7 @@ func (s *Store) commit(ctx context.Context, lease store.Lease, build func(contex
 		switch {
 		case err == nil:
 			c.v.head = oid
+			s.behind[v.head] = true
 			s.settle(c.v, lease)
 			return nil
 		case errors.As(err, &lost) && ctx.Err() == nil:
