@@ -185,7 +185,7 @@ var errMoved = errors.New("the ref has moved")
 func (g *gitDir) setRef(ctx context.Context, name, oid, old string) error {
 	g.setting.Lock()
 	defer g.setting.Unlock()
-	now, err := g.refNow(ctx, name)
+	now, err := g.refNow(name)
 	if err != nil {
 		return err
 	}
@@ -200,17 +200,12 @@ func (g *gitDir) setRef(ctx context.Context, name, oid, old string) error {
 }
 
 // refNow is what a ref holds, "" where it is not there.
-func (g *gitDir) refNow(ctx context.Context, name string) (string, error) {
-	refs, err := g.refs(ctx, name)
-	if err != nil {
-		return "", err
+func (g *gitDir) refNow(name string) (string, error) {
+	oid, _, _, err := g.resolve(name)
+	if errors.Is(err, errNoObject) {
+		return "", nil
 	}
-	for _, r := range refs {
-		if r.name == name {
-			return r.oid, nil
-		}
-	}
-	return "", nil
+	return oid, err
 }
 
 // descends reports whether a commit has another among its ancestors, or is it.

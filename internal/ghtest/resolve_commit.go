@@ -28,7 +28,7 @@ func (x *execution) commitOnBranch(in arguments) (any, error) {
 		return nil, &queryError{"UNPROCESSABLE", "The repository is empty."}
 	}
 	ctx, full := x.c.r.Context(), "refs/heads/"+name
-	head, err := r.git.refNow(ctx, full)
+	head, err := r.git.refNow(full)
 	if err != nil {
 		return nil, err
 	}

@@ -238,7 +238,7 @@ func (c *call) updateRef(r *repository) answer {
 		return a
 	}
 	ctx, name := c.r.Context(), "refs/"+c.r.PathValue("ref")
-	now, err := r.git.refNow(ctx, name)
+	now, err := r.git.refNow(name)
 	if err != nil {
 		return c.broken(err)
 	}
