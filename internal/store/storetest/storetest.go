@@ -1,5 +1,8 @@
 // Package storetest is the contract of a store, as tests that every store must pass: today the SQLite
-// file, later a branch of a git repository and PostgreSQL.
+// file and the branch of a repository, later PostgreSQL.
+//
+// The contract's lock holds as soon as it is acquired. A store whose first commit claims (branchstore) is tested with a
+// commit right behind; what it may do before that commit is its own test's matter.
 //
 // A store's test calls Run with a function that makes a Harness: one empty place, and the ways to open,
 // spoil and look into it. Run gives each of its tests a place of its own. The test that kills a process
