@@ -139,7 +139,7 @@ func TestWorkflowsRaceOnBranch(t *testing.T) {
 	w.setUpstream(old)
 	w.ok("run")
 	w.wantIssues(1)
-	codes := map[[2]int]int{}
+	codes, quicker := map[[2]int]int{}, 0
 	for round := range rounds {
 		w.setUpstream(heads[round%2])
 		var both [2]result
@@ -159,6 +159,9 @@ func TestWorkflowsRaceOnBranch(t *testing.T) {
 			t.Fatalf("round %d: %d digests are filed, want %d\n%s---\n%s", round, n-1, round+1, both[0].stderr, both[1].stderr)
 		}
 		for _, r := range both {
+			if strings.Contains(r.stderr, "was quicker on branch "+stateBranch) {
+				quicker++
+			}
 			said := strings.Contains(r.stderr, "was quicker on branch "+stateBranch) || strings.Contains(r.stderr, "another run holds the lock")
 			if r.code != exitDone && (r.code != exitLocked || !said) {
 				t.Fatalf("round %d: exit code %d\n%s", round, r.code, r.stderr)
@@ -174,5 +177,5 @@ func TestWorkflowsRaceOnBranch(t *testing.T) {
 		t.Errorf("a quiet run afterwards costs %d requests", r.api)
 	}
 	w.wantWhole(rounds+1, 0)
-	t.Logf("%d races, %d digests; exit codes of the two: %v", rounds, len(w.issues())-1, codes)
+	t.Logf("%d races, %d digests; exit codes of the two: %v; %d found out when they committed, the others before", rounds, len(w.issues())-1, codes, quicker)
 }
