@@ -57,7 +57,7 @@ test-race: ## all tests, race detector, random order; of the longest tables a sa
 
 .PHONY: test-whole
 test-whole: ## the tests with their tables whole, of which the race detector takes a sample
-	$(GO) test -timeout 20m ./cmd/... ./internal/...
+	$(GO) test -timeout 40m ./cmd/... ./internal/...
 
 .PHONY: contract-deps
 contract-deps: test/contract/node_modules/.installed ## install GitHub's own descriptions for the contract test

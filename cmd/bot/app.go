@@ -27,7 +27,6 @@ import (
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/sources"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
 	"github.com/upstream-digest/bot/internal/trace"
 )
 
@@ -137,6 +136,7 @@ type world struct {
 	runner *pipeline.Runner
 	proxy  egress.Proxy
 	feeds  *egress.Fetcher // nil: none are read
+	app    *app
 }
 
 // open makes a runner that can read. Writing needs state and channels beside it: see run.
@@ -239,7 +239,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		}
 		r.Definitions = append(r.Definitions, def)
 	}
-	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch}, nil
+	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch, app: a}, nil
 }
 
 // overrides are the links that the configuration gives, by upstream.
@@ -357,10 +357,6 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 // arm gives a runner the right to write: state and channels. Of the definitions only the one called digest
 // must be deliverable, or all where that is "".
 func (a *app) arm(ctx context.Context, w *world, digest string) error {
-	log, err := a.log()
-	if err != nil {
-		return err
-	}
 	for _, d := range w.runner.Definitions {
 		if digest != "" && digest != d.Name {
 			continue
@@ -377,12 +373,13 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 			}
 		}
 	}
-	st, err := sqlite.Open(ctx, w.cfg.Store.Path, sqlite.Options{Now: a.env.now, Logger: log})
+	st, err := a.openState(ctx, w.cfg, w.client)
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, st.Close)
-	w.runner.State, w.runner.Writer, w.runner.Tracing.Answers = st, st, st
+	w.use(st)
+	w.runner.Writer = st
+	w.runner.Tracing.Answers = st
 	w.runner.ExitCode = func(err error) int { return exitCode(ctx, err) }
 	if a.env.armed != nil {
 		a.env.armed(w.runner)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,11 +57,7 @@ func (a *app) notesOnTheWay(ctx context.Context, f briefFlags) (report.BriefNote
 
 // notesOfState are those that the bot's own state has read, which is only as much as it watched.
 func (w *world) notesOfState(ctx context.Context, way changelog.Way) (report.BriefNotes, bool) {
-	path := w.cfg.Store.Path
-	if _, err := os.Stat(path); err != nil {
-		return report.BriefNotes{}, false
-	}
-	snap, err := newest(ctx, path)
+	snap, _, err := w.memory(ctx)
 	if err != nil || snap == nil {
 		return report.BriefNotes{}, false // bot doctor says what is wrong with it
 	}

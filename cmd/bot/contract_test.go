@@ -43,6 +43,11 @@ var restCalls = map[string]string{
 	"Git.GetBlobRaw":                          "GET …/git/blobs/{sha}",
 	"Git.ListMatchingRefs":                    "GET …/git/matching-refs/{ref...}",
 	"Issues.ListByRepo":                       "GET …/issues?creator&direction&labels&page&per_page&since&sort&state",
+	"Git.CreateBlob":                          "POST …/git/blobs",
+	"Git.CreateTree":                          "POST …/git/trees",
+	"Git.CreateCommit":                        "POST …/git/commits",
+	"Git.CreateRef":                           "POST …/git/refs",
+	"Git.UpdateRef":                           "PATCH …/git/refs/{ref...}",
 	"Issues.Create":                           "POST …/issues",
 	"Issues.CreateComment":                    "POST …/issues/{number}/comments",
 	"Issues.CreateLabel":                      "POST …/labels",
@@ -69,6 +74,10 @@ func TestEveryCallFitsGitHubsDescription(t *testing.T) {
 	m := newMatrix(t)
 	m.check = c.between
 	c.scenarios(t, m)
+	onBranch := newBranchMatrix(t)
+	onBranch.check = c.between
+	c.scenarios(t, onBranch)
+	c.commits(t, onBranch)
 	c.refusals(t, m.scenarios[0].git)
 	c.commands(t, m.scenarios[0].git)
 	c.readers(t)
@@ -203,6 +212,48 @@ func (c *contractLog) refusals(t *testing.T, git string) {
 			})
 		})
 	}
+}
+
+// commits are those that a state on a branch makes, and is refused, beyond the usual.
+func (c *contractLog) commits(t *testing.T, m *matrix) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, m.scenarios[0].git, ghtest.Options{})
+		b.check = c.between
+		b.onBranch(m.platform)
+		b.gh.AddRepository(ghtest.Repository{Name: "acme/empty"})
+		b.gh.AddRepository(ghtest.Repository{Name: "acme/read", GitDir: filepath.Join(b.dir, "platform.git")})
+		b.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write, "acme/empty": ghtest.Write}})
+		client, err := github.New(github.Options{
+			Token: github.NewSecret(secret), APIURL: "http://127.0.0.1:1", GraphQLURL: "http://127.0.0.1:1/graphql", Base: b.transport(), Now: time.Now, WriteInterval: -1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		big := func(fill string) []github.File {
+			return []github.File{{Path: "a/big.json", Data: []byte(strings.Repeat(fill, 6<<20))}, {Path: "b.json", Data: []byte("{}")}}
+		}
+		ask := func(r github.CommitRequest, want bool) string {
+			t.Helper()
+			r.Headline, r.Branch = "a commit", "state"
+			oid, err := client.CommitFiles(t.Context(), r)
+			if (err == nil) != want {
+				t.Fatalf("%s at %q: %v", r.Repository, r.Head, err)
+			}
+			return oid
+		}
+		const repository = "acme/platform"
+		first := ask(github.CommitRequest{Repository: repository, Write: big("x")}, true)
+		ask(github.CommitRequest{Repository: repository, Write: big("x")}, false) // it is there already
+		second := ask(github.CommitRequest{Repository: repository, Head: first, Tree: first, Write: big("y"), Delete: []string{"b.json"}}, true)
+		ask(github.CommitRequest{Repository: repository, Head: first, Tree: first, Write: big("z")}, false) // no fast forward
+		ask(github.CommitRequest{Repository: repository, Head: second, Tree: second, Delete: []string{"none"}}, false)
+		for _, r := range []string{"acme/empty", "acme/read", "acme/nope"} {
+			ask(github.CommitRequest{Repository: r, Write: big("x")}, false)
+			ask(github.CommitRequest{Repository: r, Head: first, Delete: []string{"b.json"}}, false)
+		}
+		b.via.next.CloseIdleConnections()
+	})
 }
 
 // upstream sets a configuration with another upstream.

@@ -23,7 +23,7 @@ import (
 // whose next run is the victim.
 var crashScenarios = []struct {
 	name    string
-	world   func(tb testing.TB) *testWorld // nil: released
+	world   func(tb testing.TB, dress func(*testWorld) *testWorld) *testWorld // nil: released
 	prepare func(w *testWorld)
 	issues  int // after all is told
 	files   int
@@ -36,9 +36,10 @@ var crashScenarios = []struct {
 		w.ok("run")
 		w.commit("v1.36", promoteVolume)
 	}, issues: 2},
-	{name: "a changed run of all sources", world: func(tb testing.TB) *testWorld {
+	{name: "a changed run of all sources", world: func(tb testing.TB, dress func(*testWorld) *testWorld) *testWorld {
 		tb.Helper()
 		w := at(tb, "2026-01-28", 0)
+		dress(w.testWorld)
 		w.ok("run")
 		w.advance("2026-02-10")
 		return w.testWorld
@@ -137,6 +138,12 @@ func invented(n int) func([]facts.Row) []facts.Row {
 // to its store, in every situation, and then run again as a user would.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
+	killedAnywhere(t, func(w *testWorld) *testWorld { return w }, 5)
+}
+
+// killedAnywhere makes the table for worlds that are dressed in some way; a short test takes one point in thin.
+func killedAnywhere(t *testing.T, dress func(*testWorld) *testWorld, thin int) {
+	t.Helper()
 	type row struct{ points, runs, most, duplicates, lost int }
 	rows := make([]row, len(crashScenarios))
 	var mu sync.Mutex
@@ -144,11 +151,11 @@ func TestKilledAnywhere(t *testing.T) {
 		for i, s := range crashScenarios {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				world := released
-				if s.world != nil {
-					world = s.world
+				world := s.world
+				if world == nil {
+					world = releasedIn
 				}
-				prepared := world(t).set("BOT_GITHUB_SETTLE_TIMEOUT=40ms")
+				prepared := world(t, dress).set("BOT_GITHUB_SETTLE_TIMEOUT=40ms")
 				if !s.traces { // its requests are reads like others: one row has them
 					prepared.set("BOT_TRACE_MAX_REQUESTS=0")
 				}
@@ -174,9 +181,9 @@ func TestKilledAnywhere(t *testing.T) {
 				points := allPoints(requests, writes)
 				switch {
 				case raceDetector:
-					points = thinned(points, 11, i)
+					points = thinned(points, 2*thin+1, i)
 				case testing.Short():
-					points = thinned(points, 5, i)
+					points = thinned(points, thin, i)
 				}
 				for _, p := range points {
 					t.Run(p.String(), func(t *testing.T) {
@@ -238,6 +245,12 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	line("together", total)
 	t.Log(b.String())
+}
+
+// releasedIn is released, dressed in some way.
+func releasedIn(tb testing.TB, dress func(*testWorld) *testWorld) *testWorld {
+	tb.Helper()
+	return dress(released(tb))
 }
 
 // twin is another world in the same state. Both serve the same upstream, so neither may push any more.

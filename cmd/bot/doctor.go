@@ -17,7 +17,6 @@ import (
 	"github.com/upstream-digest/bot/internal/pipeline"
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/snapshot"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
 )
 
 // doctorFlags are the flags of bot doctor.
@@ -134,12 +133,7 @@ func (a *app) patient(w *world) doctor.Patient {
 		Token: github.NewSecret(w.cfg.GitHub.Token.Reveal()).Kind(),
 		Git:   func(ctx context.Context) (string, error) { return repo.GitVersion(ctx, a.git()) },
 		OpenState: func(ctx context.Context) (doctor.State, error) {
-			st, err := sqlite.OpenReadOnly(ctx, w.cfg.Store.Path)
-			if err != nil {
-				return nil, err
-			}
-			a.closers = append(a.closers, st.Close)
-			return st, nil
+			return a.openToRead(ctx, w.cfg, w.client)
 		},
 	}
 	lookup, _ := config.Environ(a.env.environ)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -177,12 +176,9 @@ func (k *knowledge) open(ctx context.Context) error {
 
 // remembered is the state's newest snapshot, nil where there is none.
 func (k *knowledge) remembered(ctx context.Context) *snapshot.Snapshot {
-	if _, err := os.Stat(k.w.cfg.Store.Path); err != nil {
-		return nil
-	}
-	snap, err := newest(ctx, k.w.cfg.Store.Path)
+	snap, _, err := k.w.memory(ctx)
 	if err != nil {
-		k.notAsked = append(k.notAsked, "the state at "+k.w.cfg.Store.Path+", which can't be read: "+report.Line(err.Error()))
+		k.notAsked = append(k.notAsked, "the state at "+statePlace(k.w.cfg)+", which can't be read: "+report.Line(err.Error()))
 		return nil
 	}
 	return snap

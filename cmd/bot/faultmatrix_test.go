@@ -32,7 +32,12 @@ import (
 func TestFaultMatrix(t *testing.T) {
 	// Thousands of short runs: collecting less often is a sixth of the time.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	m := newMatrix(t)
+	newMatrix(t).run(t, "testdata/fault-matrix.golden")
+}
+
+// run plays all cells, and holds the table to a file.
+func (m *matrix) run(t *testing.T, file string) {
+	t.Helper()
 	var cells []*cell
 	for _, s := range m.scenarios {
 		cells = append(cells, m.cells(t, s)...)
@@ -64,7 +69,7 @@ func TestFaultMatrix(t *testing.T) {
 	table := m.table(cells)
 	t.Logf("%d calls, %d cells, %d runs; the longest took %s by its clock (%s)\n%s", len(m.met), len(cells), m.runs, m.longest, m.slowest.name(), table)
 	if !t.Failed() {
-		golden.Check(t, "testdata/fault-matrix.golden", []byte(table))
+		golden.Check(t, file, []byte(table))
 	}
 }
 
@@ -149,6 +154,8 @@ type scenario struct {
 	before *past // what earlier runs left; nil: nothing
 	lost   bool  // but the state is gone
 	config string
+	branch bool // the state is on a branch
+	quiet  int  // what a quiet run costs where that is not 1
 	// only the calls that no scenario before had.
 	news bool
 	// traces: it asks where changes come from.
@@ -159,8 +166,9 @@ type scenario struct {
 
 // past is what an earlier run left.
 type past struct {
-	state  []byte
-	issues []ghtest.Issue
+	state    []byte
+	platform string // the digest repository, where the state is on a branch of it
+	issues   []ghtest.Issue
 }
 
 // cell is one call of a scenario and one fault.
@@ -192,6 +200,7 @@ func (c *cell) column() string {
 
 type matrix struct {
 	scenarios []*scenario
+	platform  string                                    // a digest repository without any state
 	check     func(http.RoundTripper) http.RoundTripper // of the contract test
 
 	mu        sync.Mutex
@@ -287,6 +296,13 @@ func (m *matrix) enter(t *testing.T, s *scenario) *bubble {
 	b := newBubble(t, s.git, s.opts)
 	b.check = m.check
 	b.env = append(b.env, s.env...)
+	if s.branch {
+		platform := m.platform
+		if s.before != nil && !s.lost {
+			platform = s.before.platform
+		}
+		b.onBranch(platform)
+	}
 	if !s.traces { // a digest whose tracing failed is another one, and right: see TestTracingFaults
 		b.env = append(b.env, "BOT_TRACE_MAX_REQUESTS=0")
 	}
@@ -299,7 +315,7 @@ func (m *matrix) enter(t *testing.T, s *scenario) *bubble {
 	for _, i := range s.before.issues {
 		b.gh.AddIssue("acme/platform", i)
 	}
-	if s.lost {
+	if s.lost || s.branch {
 		return b
 	}
 	if err := os.MkdirAll(filepath.Dir(b.state()), 0o700); err != nil {
@@ -403,6 +419,9 @@ func (m *matrix) play(t *testing.T, c *cell) {
 	}
 
 	b.gh.ClearFaults()
+	if s.branch {
+		time.Sleep(time.Hour) // a run that could not give the lock back has left it behind
+	}
 	again := b.run(s.args...)
 	if again.code != exitDone {
 		t.Errorf("the fault is over, and the next run leaves with %d\n%s", again.code, again.stderr)
@@ -413,7 +432,7 @@ func (m *matrix) play(t *testing.T, c *cell) {
 	runs := 2
 	if !slices.Contains(s.args, "--dry-run") {
 		quiet := b.run(s.args...)
-		if quiet.code != exitDone || quiet.api != 1 {
+		if quiet.code != exitDone || quiet.api != max(1, s.quiet) {
 			t.Errorf("then a quiet run costs %d requests and leaves with %d\n%s", quiet.api, quiet.code, quiet.stderr)
 		}
 		if got := filed(b.issues()); got != s.clean {
@@ -440,6 +459,9 @@ func (c *cell) judge(t *testing.T, r result, got string) {
 	if concernsTarget(c.first) {
 		class = exitDelivery
 	}
+	if c.s.branch && concernsState(c.first) && c.fault.Kind != ghtest.FieldError { // those are upstream's releases
+		class = exitState
+	}
 	write := isWrite(c.first)
 	unprocessed := !slices.Contains([]ghtest.FaultKind{ghtest.CreatedButReset, ghtest.Truncated, ghtest.SecondaryLimit, ghtest.PrimaryLimit}, c.fault.Kind)
 	isLabel := strings.HasSuffix(c.first.Path, "/labels") // worth a try, no more
@@ -462,6 +484,12 @@ func (c *cell) judge(t *testing.T, r result, got string) {
 	}
 	// Without a network every source fails for the same reason, which is told once, with the host.
 	about := map[int]string{exitSource: "kubernetes: ", exitDelivery: "github-issue: "}[class]
+	if class == exitState {
+		if !strings.Contains(r.stderr, "branch "+stateBranch) {
+			t.Errorf("exit code %d, and the message does not speak of the state:\n%s", r.code, r.stderr)
+		}
+		return
+	}
 	if class == exitDelivery && c.s.config != "" {
 		about = "rolling-issue: "
 	}
@@ -475,6 +503,9 @@ func (m *matrix) table(cells []*cell) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "# Exit codes under faults, made by TestFaultMatrix: once / for ever. 0 done, 3 a source failed, 4 a delivery")
 	fmt.Fprintln(&b, "# failed; · cannot happen there. In each cell the next run without the fault completes the work.")
+	if m.scenarios[0].branch {
+		fmt.Fprintln(&b, "# 6: the state, which is on a branch, can't be had or written now.")
+	}
 	for _, s := range m.scenarios {
 		var columns []string
 		codes := map[string]map[string][2]string{}

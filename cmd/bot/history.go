@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/upstream-digest/bot/internal/config"
@@ -14,7 +13,6 @@ import (
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
 )
 
 // tracked is the upstream that the embedded table is about.
@@ -105,11 +103,11 @@ func (w *world) learn(ctx context.Context, h *insight.History, minor string) (*i
 // recall takes a minor's gates from the newest snapshot in the state, which is only read. Where that has
 // none the history is nil, and the last answer says why.
 func (w *world) recall(ctx context.Context, h *insight.History, minor string) (*insight.History, string, string) {
-	path := w.cfg.Store.Path
-	if _, err := os.Stat(path); err != nil {
+	path := statePlace(w.cfg)
+	snap, there, err := w.memory(ctx)
+	if !there {
 		return nil, "", "there is no state at " + path + " that could know " + minor
 	}
-	snap, err := newest(ctx, path)
 	if err != nil {
 		return nil, "", fmt.Sprintf("the state at %s can't be asked for %s: %v", path, minor, err)
 	}
@@ -135,16 +133,6 @@ func (w *world) recall(ctx context.Context, h *insight.History, minor string) (*
 		}
 	}
 	return nil, "", "the state at " + path + " does not know " + minor + " either"
-}
-
-// newest is the newest snapshot of the state at path; nil where there is none.
-func newest(ctx context.Context, path string) (_ *snapshot.Snapshot, err error) {
-	st, err := sqlite.OpenReadOnly(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	return st.Latest(ctx)
 }
 
 // asToday reports whether a section was read as it would be read now.

@@ -26,6 +26,9 @@ func (a *app) recordRun(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Store.Driver != config.DriverSQLite {
+		return &usageError{fmt.Errorf("--record keeps runs whose state is a file, and this one's is on %s: bring it into a file first (bot state export state.json; BOT_STORE_DRIVER=%s bot state import state.json), and record with BOT_STORE_DRIVER=%[2]s", statePlace(cfg), config.DriverSQLite)}
+	}
 	text, err := config.Resolved(cfg)
 	if err != nil {
 		return err

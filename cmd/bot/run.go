@@ -17,7 +17,6 @@ import (
 	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
 )
 
 // runFlags are the flags of bot run.
@@ -89,12 +88,12 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.Run.Timeout)
 	defer cancel()
 	if f.dryRun {
-		st, err := sqlite.OpenReadOnly(ctx, w.cfg.Store.Path)
+		st, err := a.openToRead(ctx, w.cfg, w.client)
 		if err != nil {
 			return err
 		}
-		a.closers = append(a.closers, st.Close)
-		w.runner.State, w.runner.Tracing.Answers = st, st
+		w.use(st)
+		w.runner.Tracing.Answers = st
 	} else if err := a.arm(ctx, w, f.digest); err != nil {
 		return err
 	}

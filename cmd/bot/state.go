@@ -7,24 +7,26 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/upstream-digest/bot/internal/config"
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/holder"
+	"github.com/upstream-digest/bot/internal/pipeline"
 	"github.com/upstream-digest/bot/internal/store"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
+	"github.com/upstream-digest/bot/internal/store/branchstore"
 )
 
 func (a *app) stateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "state",
 		Short: "Look at what the bot remembers, move it, and retry what was given up",
-		Long: `The state is the one file in which the bot keeps what upstream was, what it told whom,
-and what it still owes (store.path in the configuration). These commands need neither
-network nor token. Looking works beside a run; import and retry take the lock, and unlock frees that of
-a run that is dead.`,
+		Long: `The state is where the bot keeps what upstream was, what it told whom, and what it still
+owes: one file (store.path in the configuration), for which these commands need neither
+network nor token; or a branch (store.driver: branch), which is read and written over the
+network. Looking works beside a run; import and retry take the lock, and unlock frees that
+of a run that is dead.`,
 		Example: `  bot state show                         what is remembered, and what is owed
   bot state history --limit 5            the last runs, and what they filed
   bot state export state.json            all of it, as one document
@@ -96,13 +98,14 @@ func (a *app) stateImportCommand() *cobra.Command {
 		Long: `Reads an exported state into the one that the configuration names. Numbers and nonces are
 kept: the next run goes on where the exported one ended, and files nothing twice. A state
 that holds something already is not touched, unless --replace is given; then it is saved
-beside the state file first.`,
+beside the state file first. On a branch it stays in the branch's history; there --replace
+also takes the place of a state that can't be used any more.`,
 		Example: `  bot state import state.json
   bot state import --replace state.json`,
 		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { return a.stateImport(c.Context(), args[0], replace) },
 	}
-	c.Flags().BoolVar(&replace, "replace", false, "replace a state that is not empty; it is saved beside the file first")
+	c.Flags().BoolVar(&replace, "replace", false, "replace a state that is not empty; it is saved beside the file, or stays in the branch's history")
 	return c
 }
 
@@ -122,9 +125,11 @@ missing. KEY is a delivery's key as bot state show prints it, or its beginning.`
 
 // remembered is a state as it is read: everything at one moment.
 type remembered struct {
-	path  string
-	size  int64 // bytes; 0 where there is no file
-	there bool
+	path   string
+	size   int64 // bytes; 0 where there is no file
+	there  bool
+	branch bool   // it is on a branch ...
+	head   string // ... which stands at this commit
 	// schema is the number of the form in which the store keeps it.
 	schema int64
 	all    *store.Export
@@ -138,15 +143,23 @@ func (a *app) remember(ctx context.Context) (*remembered, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &remembered{path: cfg.Store.Path}
-	if info, err := os.Stat(r.path); err == nil {
-		r.there, r.size = true, info.Size()
-	}
-	st, err := sqlite.OpenReadOnly(ctx, r.path)
+	r := &remembered{path: statePlace(cfg), branch: cfg.Store.Driver == config.DriverBranch}
+	client, err := a.stateClient(cfg)
 	if err != nil {
 		return nil, err
 	}
-	a.closers = append(a.closers, st.Close)
+	st, err := a.openToRead(ctx, cfg, client)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok := st.(*branchstore.Store); ok {
+		if r.there, err = b.Exists(ctx); err != nil {
+			return nil, err
+		}
+		r.head = b.Head()
+	} else if info, err := os.Stat(r.path); err == nil {
+		r.there, r.size = true, info.Size()
+	}
 	if r.all, err = st.Export(ctx); err != nil {
 		return nil, err
 	}
@@ -196,7 +209,7 @@ func (a *app) stateExport(ctx context.Context, file string) error {
 		return err
 	}
 	if !r.there {
-		return noState(r.path)
+		return noState(r.path, r.branch)
 	}
 	data, err := r.all.Encode()
 	if err != nil {
@@ -212,7 +225,10 @@ func (a *app) stateExport(ctx context.Context, file string) error {
 	return nil
 }
 
-func noState(path string) error {
+func noState(path string, branch bool) error {
+	if branch {
+		return &store.UnusableError{Path: path, Reason: "there is no such branch", Advice: "check store.repository and store.branch (bot config show); the first bot run makes it"}
+	}
 	return &store.UnusableError{Path: path, Reason: "there is no such file", Advice: "check store.path (bot config show); the first bot run makes it"}
 }
 
@@ -234,16 +250,28 @@ func (a *app) stateImport(ctx context.Context, file string, replace bool) error 
 		return err
 	}
 	st, lease, err := a.lock(ctx, cfg)
+	var unusable *store.UnusableError
+	if b, ok := st.(*branchstore.Store); ok && replace && errors.As(err, &unusable) && b.Damaged(err) {
+		if err := b.Overwrite(ctx, e); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.env.stderr, "bot: imported %s from %s into %s, over what could not be used: %s\n", countsOf(e), file, statePlace(cfg), unusable.Reason)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	old, err := st.Export(ctx)
-	saved := ""
+	saved, before := "", ""
+	if b, ok := st.(*branchstore.Store); ok {
+		before = b.Head()
+	}
 	switch {
 	case err != nil:
 	case old.Empty():
 	case !replace:
-		err = &usageError{fmt.Errorf("state %s is not empty (%s); --replace saves it beside and puts the imported one in its place", cfg.Store.Path, countsOf(old))}
+		err = &usageError{fmt.Errorf("state %s is not empty (%s); --replace saves it and puts the imported one in its place", statePlace(cfg), countsOf(old))}
+	case cfg.Store.Driver == config.DriverBranch: // it stays in the history
 	default:
 		saved, err = a.saveBeside(cfg.Store.Path, old)
 	}
@@ -253,7 +281,10 @@ func (a *app) stateImport(ctx context.Context, file string, replace bool) error 
 	if err != nil {
 		return errors.Join(err, release(ctx, st, lease))
 	}
-	fmt.Fprintf(a.env.stderr, "bot: imported %s from %s into %s\n", countsOf(e), file, cfg.Store.Path)
+	fmt.Fprintf(a.env.stderr, "bot: imported %s from %s into %s\n", countsOf(e), file, statePlace(cfg))
+	if b, ok := st.(*branchstore.Store); ok && before != "" {
+		fmt.Fprintf(a.env.stderr, "bot: the state it replaced is in the branch's history, at commit %.12s (now at %.12s)\n", before, b.Head())
+	}
 	if saved != "" {
 		fmt.Fprintf(a.env.stderr, "bot: the state it replaced is in %s; bot state import --replace brings it back\n", saved)
 	}
@@ -264,23 +295,22 @@ func (a *app) stateImport(ctx context.Context, file string, replace bool) error 
 }
 
 // lock opens the state for writing and takes its lock.
-func (a *app) lock(ctx context.Context, cfg config.Config) (*sqlite.Store, store.Lease, error) {
-	log, err := a.log()
+func (a *app) lock(ctx context.Context, cfg config.Config) (writableState, store.Lease, error) {
+	client, err := a.stateClient(cfg)
 	if err != nil {
 		return nil, store.Lease{}, err
 	}
-	st, err := sqlite.Open(ctx, cfg.Store.Path, sqlite.Options{Now: a.env.now, Logger: log})
+	st, err := a.openState(ctx, cfg, client)
 	if err != nil {
 		return nil, store.Lease{}, err
 	}
-	a.closers = append(a.closers, st.Close)
 	lease, _, err := store.Take(ctx, st, holder.Self(), cfg.Run.LockTTL(), holder.Gone)
 	return st, lease, err
 }
 
 // release gives a lock back that was not spent, also after an interruption.
-func release(ctx context.Context, st *sqlite.Store, lease store.Lease) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+func release(ctx context.Context, st pipeline.Writer, lease store.Lease) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), branchPatience)
 	defer cancel()
 	if err := st.Release(ctx, lease); err != nil && !errors.Is(err, store.ErrFenced) {
 		return err
@@ -316,8 +346,8 @@ func (a *app) stateRetry(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(cfg.Store.Path); errors.Is(err, os.ErrNotExist) {
-		return noState(cfg.Store.Path) // opening it would make it
+	if err := a.stateThere(ctx, cfg); err != nil {
+		return err
 	}
 	st, lease, err := a.lock(ctx, cfg)
 	if err != nil {
@@ -337,7 +367,42 @@ func (a *app) stateRetry(ctx context.Context, key string) error {
 	return nil
 }
 
-func (a *app) putBack(ctx context.Context, st *sqlite.Store, lease store.Lease, key string) ([]store.Delivery, error) {
+// stateClient is what a state on a branch is reached with; nil where it is a file, which needs no network.
+func (a *app) stateClient(cfg config.Config) (*github.Client, error) {
+	if cfg.Store.Driver != config.DriverBranch {
+		return nil, nil
+	}
+	w, err := a.world(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return w.client, nil
+}
+
+// stateThere is an error where there is no state: opening it for writing would make one.
+func (a *app) stateThere(ctx context.Context, cfg config.Config) error {
+	if cfg.Store.Driver != config.DriverBranch {
+		if _, err := os.Stat(cfg.Store.Path); errors.Is(err, os.ErrNotExist) {
+			return noState(cfg.Store.Path, false)
+		}
+		return nil
+	}
+	client, err := a.stateClient(cfg)
+	if err != nil {
+		return err
+	}
+	b, err := a.openBranch(cfg, client, false)
+	if err != nil {
+		return err
+	}
+	there, err := b.Exists(ctx)
+	if err == nil && !there {
+		err = noState(statePlace(cfg), true)
+	}
+	return err
+}
+
+func (a *app) putBack(ctx context.Context, st writableState, lease store.Lease, key string) ([]store.Delivery, error) {
 	all, err := st.Deliveries(ctx, "")
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ type stateDocument struct {
 	Upstreams  []upstreamDocument `json:"upstreams"`       // as of the newest snapshot
 	Deliveries []deliveryDocument `json:"deliveries"`      // owed and given up
 	Runs       []runDocument      `json:"runs"`            // the last ones, newest first
+	head       string             // of the branch, where it is on one
 }
 
 type lockDocument struct {
@@ -103,7 +104,7 @@ type filedDocument struct {
 
 func (a *app) showState(r *remembered, format string) (string, error) {
 	doc := stateDocument{
-		Schema: schemaStateShow, Path: r.path, Exists: r.there, Bytes: r.size, StoreForm: r.schema,
+		Schema: schemaStateShow, Path: r.path, head: r.head, Exists: r.there, Bytes: r.size, StoreForm: r.schema,
 		Cursors: append([]store.Cursor{}, r.all.Cursors...), Snapshots: len(r.all.Snapshots),
 		Upstreams: []upstreamDocument{}, Deliveries: []deliveryDocument{}, Runs: runsOf(r.all, shownRuns),
 	}
@@ -217,7 +218,11 @@ func (d stateDocument) text(now time.Time, width int) string {
 		fmt.Fprintf(&b, "there is no state at %s yet; the first bot run makes it\n", d.Path)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "State      %s, %s, schema %d\n", d.Path, size(d.Bytes), d.StoreForm)
+	if d.head != "" {
+		fmt.Fprintf(&b, "State      %s, at %.12s, schema %d\n", d.Path, d.head, d.StoreForm)
+	} else {
+		fmt.Fprintf(&b, "State      %s, %s, schema %d\n", d.Path, size(d.Bytes), d.StoreForm)
+	}
 	switch {
 	case d.Lock == nil:
 		fmt.Fprintln(&b, "Lock       free")

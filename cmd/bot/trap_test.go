@@ -90,7 +90,7 @@ func (t *trap) Acquire(ctx context.Context, holder string, ttl time.Duration) (l
 }
 
 func (t *trap) Commit(ctx context.Context, lease store.Lease, u *store.Update) error {
-	if u.Snapshot == nil && len(u.Cursors) == 0 && len(u.Deliveries) == 0 && u.Run == nil {
+	if u.Empty() {
 		return t.Writer.Commit(ctx, lease, u) // asks, writes nothing
 	}
 	name := "commit"
@@ -106,11 +106,10 @@ func (t *trap) Commit(ctx context.Context, lease store.Lease, u *store.Update) e
 	if u.Run != nil {
 		name += " run"
 	}
+	if u.End != nil {
+		name += ", end"
+	}
 	return t.step(name, func() error { return t.Writer.Commit(ctx, lease, u) })
-}
-
-func (t *trap) Prune(ctx context.Context, lease store.Lease, keep int) error {
-	return t.step("prune", func() error { return t.Writer.Prune(ctx, lease, keep) })
 }
 
 func (t *trap) Release(ctx context.Context, lease store.Lease) error {

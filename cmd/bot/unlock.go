@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/upstream-digest/bot/internal/holder"
 	"github.com/upstream-digest/bot/internal/store"
-	"github.com/upstream-digest/bot/internal/store/sqlite"
 )
 
 func (a *app) stateUnlockCommand() *cobra.Command {
@@ -32,18 +29,17 @@ func (a *app) stateUnlock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := a.log()
+	if err := a.stateThere(ctx, cfg); err != nil {
+		return err
+	}
+	client, err := a.stateClient(cfg)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(cfg.Store.Path); errors.Is(err, os.ErrNotExist) { // opening it would make it
-		return &store.UnusableError{Path: cfg.Store.Path, Reason: "there is no such file", Advice: "check store.path (bot config show); the first bot run makes it"}
-	}
-	st, err := sqlite.Open(ctx, cfg.Store.Path, sqlite.Options{Now: a.env.now, Logger: log})
+	st, err := a.openState(ctx, cfg, client)
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, st.Close)
 	// Whoever frees it says so; only a process that is seen alive keeps it.
 	lease, from, err := store.Take(ctx, st, holder.Self(), cfg.Run.LockTTL(), func(name string) bool { return !holder.Lives(name) })
 	if err != nil {

@@ -62,13 +62,15 @@ func (k checker) target(t Target) {
 
 func (k checker) store(s Store) {
 	switch s.Driver {
-	case "sqlite":
-	case "branch":
-		k.wrong("store.driver", "the driver branch is not available yet", "write sqlite")
+	case DriverSQLite, DriverBranch:
 	default:
-		k.wrong("store.driver", "there is no driver "+quote(s.Driver), "write sqlite")
+		k.wrong("store.driver", "there is no driver "+quote(s.Driver), orElse(s.Driver, []string{DriverSQLite, DriverBranch}, "write sqlite or branch"))
 	}
 	k.filled("store.path", s.Path, "name a file, such as state/bot.db")
+	if s.Repository != "" {
+		k.repository("store.repository", s.Repository)
+	}
+	k.branch("store.branch", s.Branch)
 }
 
 func (k checker) mirrors(list []Mirror) {

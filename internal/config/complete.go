@@ -142,6 +142,10 @@ func (c *Config) complete() {
 	derived := func(key, from string) {
 		c.Origins[key] = Origin{From: derivedFrom + from}
 	}
+	if c.Store.Driver == DriverBranch && c.Store.Repository == "" && c.Target.Repository != "" {
+		c.Store.Repository = c.Target.Repository
+		derived("store.repository", "target.repository")
+	}
 	for i, k := range c.Watch.KEPs {
 		c.Watch.KEPs[i] = kepNumber(k)
 	}

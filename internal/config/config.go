@@ -57,9 +57,18 @@ type Target struct {
 
 // Store is where the bot keeps its state.
 type Store struct {
-	Driver string `yaml:"driver"` // "sqlite"
-	Path   string `yaml:"path"`   // relative to the working directory
+	Driver string `yaml:"driver"` // DriverSQLite or DriverBranch
+	Path   string `yaml:"path"`   // of DriverSQLite; relative to the working directory
+	// Repository and Branch are of DriverBranch. Repository is Target.Repository where it is not given.
+	Repository string `yaml:"repository,omitempty"`
+	Branch     string `yaml:"branch"`
 }
+
+// The kinds of stores.
+const (
+	DriverSQLite = "sqlite"
+	DriverBranch = "branch"
+)
 
 // Mirror is a local clone or bare mirror that is read instead of the API.
 type Mirror struct {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -85,6 +86,19 @@ func (k checker) ref(key, value string) {
 	// git itself refuses these; a dash in front would be read as an option.
 	if strings.HasPrefix(value, "-") || strings.ContainsAny(value, " ~^:?*[\\") || strings.Contains(value, "..") || strings.Contains(value, "@{") {
 		k.wrong(key, quote(value)+" is no ref", advice)
+	}
+}
+
+// branch checks the name of a branch that is to be made.
+func (k checker) branch(key, value string) {
+	const advice = "write a branch's name without refs/heads/, such as upstream-digest-state"
+	if !k.filled(key, value, advice) {
+		return
+	}
+	if value == "HEAD" || value == "@" || value != path.Clean(value) || path.IsAbs(value) || strings.HasPrefix(value, "-") || strings.HasPrefix(value, "refs/") ||
+		strings.ContainsAny(value, " ~^:?*[\\") || strings.Contains(value, "..") || strings.Contains(value, "@{") || strings.HasPrefix(value, ".") ||
+		strings.Contains(value, "/.") || strings.HasSuffix(value, ".") || strings.HasSuffix(value, ".lock") || strings.ContainsFunc(value, unicode.IsControl) {
+		k.wrong(key, quote(value)+" is no name of a branch", advice)
 	}
 }
 

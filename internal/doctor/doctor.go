@@ -96,8 +96,13 @@ type Mirror interface {
 type State interface {
 	Latest(ctx context.Context) (*snapshot.Snapshot, error)
 	Cursors(ctx context.Context) ([]store.Cursor, error)
-	Deliveries(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
+	Standing(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
 	Runs(ctx context.Context, limit int) ([]store.Run, error)
+}
+
+// Place is what a State tells that is no file.
+type Place interface {
+	Exists(ctx context.Context) (bool, error)
 }
 
 // Lock is what a State may tell besides.

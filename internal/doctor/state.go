@@ -25,6 +25,9 @@ const (
 // state reads what the bot remembers, without touching it.
 func (x *examination) state(ctx context.Context) {
 	path := x.Config.Store.Path
+	if x.onBranch() {
+		path = fmt.Sprintf("branch %s of %s", x.Config.Store.Branch, x.Config.Store.Repository)
+	}
 	st, err := x.OpenState(ctx)
 	if err == nil {
 		err = x.remember(ctx, st)
@@ -53,7 +56,7 @@ func (x *examination) remember(ctx context.Context, st State) (err error) {
 	if x.runs, err = st.Runs(ctx, runsRead); err != nil {
 		return err
 	}
-	done, err := st.Deliveries(ctx, "", store.Done)
+	done, err := st.Standing(ctx, "", store.Done)
 	for _, d := range done {
 		key := strings.ToLower(d.Target)
 		if isIssue(d) && d.DoneAt.After(x.filed[key].at) {
@@ -63,7 +66,7 @@ func (x *examination) remember(ctx context.Context, st State) (err error) {
 	if err != nil {
 		return err
 	}
-	if x.owed, err = st.Deliveries(ctx, "", store.Pending, store.Unknown, store.GivenUp); err != nil {
+	if x.owed, err = st.Standing(ctx, "", store.Pending, store.Unknown, store.GivenUp); err != nil {
 		return err
 	}
 	for _, d := range x.owed {
@@ -91,11 +94,34 @@ func (x *examination) unusable(path string, err error) {
 		x.fail(areaState, "state", path, HarmState, fmt.Sprintf("%s can't be used: %s", line(path), line(u.Reason)), line(advice))
 		return
 	}
+	if x.onBranch() {
+		x.fail(areaState, "state", path, HarmState, line(err.Error()), "the state on a branch needs GitHub and a token with contents: write; run bot doctor again")
+		return
+	}
 	x.warn(areaState, "state", path, line(err.Error()), "run bot doctor again; if it stays, look at the disk")
+}
+
+func (x *examination) onBranch() bool { return x.Config.Store.Driver == config.DriverBranch }
+
+// branch says whether the state's branch is there. False: there is none yet.
+func (x *examination) branch(ctx context.Context, path string, p Place) bool {
+	there, err := p.Exists(ctx)
+	switch {
+	case err != nil:
+		x.unusable(path, err)
+	case !there:
+		x.ok(areaState, "state", path, line(path)+" is not there yet; the first run makes it, and finds its place from the digests it has filed")
+	default:
+		x.ok(areaState, "state", path, fmt.Sprintf("%s, %s", line(path), count(len(x.cursors), "digest")+" remembered"))
+	}
+	return err == nil && there
 }
 
 // place says where the state is, and whether a run could write to it. False: there is none yet.
 func (x *examination) place(ctx context.Context, path string, st State) bool {
+	if p, ok := st.(Place); ok {
+		return x.branch(ctx, path, p)
+	}
 	dir := canWriteIn(filepath.Dir(path))
 	info, err := os.Stat(path)
 	switch {

@@ -20,6 +20,8 @@
 //   - Link headers use /repositories/ID/...;
 //   - a tarball is a redirect to a host that counts nothing and gets no token, here below /raw, and is what
 //     git archive makes;
+//   - createCommitOnBranch commits only on the head that the caller expects, else it is STALE_DATA with HTTP 200; git
+//     data through REST go forward only, unless forced, and not into a repository without any commit (409);
 //   - Blob.text is cut above a size (isTruncated), and is null for binary files;
 //   - GraphQL errors, limits too, come with HTTP 200.
 //

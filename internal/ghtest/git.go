@@ -39,6 +39,9 @@ type gitDir struct {
 	objects  map[string]*gitObject
 	sizes    map[string]int
 	held     int
+	looseDir string
+
+	setting sync.Mutex // one ref is changed at a time
 }
 
 func newGitDir(ctx context.Context, dir string) *gitDir {

@@ -274,7 +274,7 @@ func TestGraphQLErrors(t *testing.T) {
 		{`{ repository(owner: "up", name: "stream") { nope } }`, "Field 'nope' doesn't exist on type 'Repository'"},
 		{`{ repository(owner: "up", name: "stream", x: 1) { id } }`, "x"},
 		{`{ repository(owner: "up", name: "stream") { `, "Expected"},
-		{`mutation { nope }`, "mutation"},
+		{`mutation { nope }`, "Field 'nope' doesn't exist on type 'Mutation'"},
 		{`query ($n: Int!) { repository(owner: "up", name: "stream") { issues(first: $n) { nodes { comments(first: 100) { nodes { issue { comments(first: 100) { nodes { id } } } } } } } } }`, "exceeds the maximum limit of 500,000"},
 	} {
 		body, _ := json.Marshal(map[string]any{"query": one.doc, "variables": map[string]any{"n": 100}})

@@ -78,6 +78,11 @@ type (
 	}
 	changedFileNode struct{ fileChange }
 	actorNode       struct{ signature }
+	committedNode   struct {
+		commit commitNode
+		ref    refNode
+		client any
+	}
 )
 
 // typeName is the object type of a resolved value.
@@ -128,6 +133,8 @@ func typeName(v any) string {
 		return "PullRequestChangedFile"
 	case actorNode:
 		return "GitActor"
+	case committedNode:
+		return "CreateCommitOnBranchPayload"
 	case *connection:
 		return v.typ
 	case edge:
@@ -158,7 +165,15 @@ func value[T any](f func(x *execution, src T) any) resolver {
 // newResolvers is the table of all fields of schema.graphql.
 func newResolvers() map[string]map[string]resolver {
 	all := map[string]map[string]resolver{
-		"Query":      queryResolvers(),
+		"Query": queryResolvers(),
+		"Mutation": {
+			"createCommitOnBranch": field(func(x *execution, _ queryRoot, a arguments) (any, error) { return x.commitOnBranch(a.object("input")) }),
+		},
+		"CreateCommitOnBranchPayload": {
+			"clientMutationId": value(func(_ *execution, p committedNode) any { return p.client }),
+			"commit":           value(func(_ *execution, p committedNode) any { return p.commit }),
+			"ref":              value(func(_ *execution, p committedNode) any { return p.ref }),
+		},
 		"RateLimit":  rateLimitResolvers(),
 		"Repository": repositoryResolvers(),
 		"PageInfo": {

@@ -238,7 +238,7 @@ func NotExecuted(err error) bool {
 		case *UnclearError:
 			return false
 		case *LimitError, *NetworkError, *AuthError, *PermissionError, *IssuesDisabledError, *ArchivedError,
-			*ValidationError, *NotFoundError, *MovedError, *StrayError, *StatusError, *HeldBackError:
+			*ValidationError, *NotFoundError, *MovedError, *StrayError, *StatusError, *HeldBackError, *StaleError:
 			return true
 		}
 	}

@@ -61,9 +61,9 @@ type CommitFile struct {
 	Previous string // the path that a renamed file had
 }
 
-// CommitFiles lists the files that a commit changed against its first parent, from so many pages of a hundred, one REST
+// ChangedFiles lists the files that a commit changed against its first parent, from so many pages of a hundred, one REST
 // request each. Of a commit with more files it gives the first.
-func (c *Client) CommitFiles(ctx context.Context, repository, sha string, pages int) ([]CommitFile, error) {
+func (c *Client) ChangedFiles(ctx context.Context, repository, sha string, pages int) ([]CommitFile, error) {
 	ctx = c.OneStep(ctx)
 	owner, name, err := splitRepository(repository)
 	if err != nil {

@@ -80,7 +80,7 @@ func gonePaths(up snapshot.Upstream, old, now snapshot.Section) (report.Alert, b
 
 // givenUp lists the digests of all definitions that were given up after a time, oldest first.
 func (r *Runner) givenUp(ctx context.Context) ([]store.Delivery, error) {
-	all, err := r.State.Deliveries(ctx, "", store.GivenUp)
+	all, err := r.State.Standing(ctx, "", store.GivenUp)
 	if err != nil {
 		return nil, err
 	}

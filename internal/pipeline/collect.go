@@ -168,8 +168,7 @@ func (r *Runner) section(ctx context.Context, x reading, old snapshot.Section, h
 	watched := watchedAt(x.watch, head.Head)
 	// Removals that were not believed are in no object id: who accepts them wants another reading.
 	accepts := slices.Contains(opts.AcceptRemovals, s.Name())
-	if had && !accepts && head.Err == nil && !x.watch.Always && !x.again && old.Parser == s.Parser() && sameSetup(old.Setup, s.Setup()) &&
-		old.Repository == x.watch.Repository && slices.Equal(old.Watched, watched) && !old.Items.Empty() {
+	if had && !accepts && head.Err == nil && !x.watch.Always && !x.again && asItWas(s, x.watch, old, head.Head) && !old.Items.Empty() {
 		sec := carry(snapshot.Complete, "")
 		return sec, old.Status != snapshot.Complete, nil
 	}

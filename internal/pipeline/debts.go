@@ -26,7 +26,7 @@ func (d debt) owed() bool { return len(d.parts) > 0 }
 // before it were told of separately, and what they tell must not be told twice. Nor is anything before
 // one that was given up: it is `bot state retry` that brings that one back.
 func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt, error) {
-	stored, err := r.State.Deliveries(ctx, definition)
+	stored, err := r.State.Standing(ctx, definition)
 	if err != nil {
 		return nil, err
 	}

@@ -34,11 +34,15 @@ type writing struct {
 	out   *Outcome
 	// failed are the channels, with target, that could not be delivered to in this run.
 	failed map[[2]string]bool
+	// current are cursors of definitions that had nothing to be told: only their time moves, with the last write.
+	// scheduled: one of them has a schedule, which counts from that time.
+	current   []store.Cursor
+	scheduled bool
 }
 
 // commit writes even when the run was interrupted meanwhile: what was done must be remembered.
 func (w *writing) commit(ctx context.Context, u *store.Update) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.r.patience())
 	defer cancel()
 	return w.r.Writer.Commit(ctx, w.lease, u)
 }
@@ -55,6 +59,14 @@ func (w *writing) tellAndDeliver(ctx context.Context, opts Options) error {
 		}
 	}
 	update := t.update()
+	if t.timesOnly(update) {
+		w.current = update.Cursors
+		for _, c := range update.Cursors {
+			d := w.r.definition(c.Definition)
+			w.scheduled = w.scheduled || d == nil || d.Due != nil
+		}
+		return err
+	}
 	if cerr := w.commit(ctx, &update); cerr != nil {
 		return errors.Join(err, cerr)
 	}
@@ -91,7 +103,7 @@ func (w *writing) deliverOwed(ctx context.Context, definition string) error {
 			continue
 		}
 		done = append(done, d.Key)
-		all, err := w.r.State.Deliveries(ctx, d.Key.Definition)
+		all, err := w.r.State.Standing(ctx, d.Key.Definition)
 		if err != nil {
 			return errors.Join(errs, err)
 		}
@@ -125,6 +137,11 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	}
 	newest, err := w.newest(ctx, key)
 	if err != nil {
+		return err
+	}
+	// Before anybody looks at the target: a store without a lock is claimed by its first write, and of two runs that
+	// come so far only one goes on.
+	if err := w.commit(ctx, &store.Update{}); err != nil {
 		return err
 	}
 	state := map[int]store.Delivery{}
@@ -252,7 +269,7 @@ func withOutcome(d store.Delivery, p publish.Delivery, now time.Time) store.Deli
 	return d
 }
 
-// record keeps the run, also one that found nothing: the heartbeat.
+// record keeps the run, also one that found nothing (the heartbeat), and gives the lock back.
 func (w *writing) record(ctx context.Context, started time.Time, opts Options, err error) error {
 	run := &store.Run{
 		StartedAt: started.UTC(), EndedAt: w.r.Now().UTC(), Outcome: outcomeQuiet, Requests: w.r.Cost().Requests, Failed: w.out.Failed,
@@ -271,5 +288,8 @@ func (w *writing) record(ctx context.Context, started time.Time, opts Options, e
 	if w.out.Current != nil {
 		run.Snapshot = w.out.Current.Seq
 	}
-	return w.r.Writer.Commit(ctx, w.lease, &store.Update{Run: run})
+	return w.r.Writer.Commit(ctx, w.lease, &store.Update{
+		Run: run, Cursors: w.current, End: &store.End{Keep: w.r.KeepSnapshots},
+		Idle: run.Outcome == outcomeQuiet && run.ExitCode == 0 && len(run.Failed) == 0 && !w.scheduled,
+	})
 }

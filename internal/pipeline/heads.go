@@ -71,19 +71,7 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 	got := heads{}
 	var own, others asking
 	for i, u := range asked {
-		own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: from[i].ref})
-		for _, s := range u.Sources {
-			w := watchOf(s, versions[i], last.Upstream(u.Name), when)
-			to, ref := &own, from[i].ref
-			if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
-				to, ref = &others, "HEAD"
-			}
-			if opts.reads(u.Name, s.Name()) && w.Asks() && (when == thePresent || !w.Present) {
-				to.add(u, w, repo.HeadRequest{
-					Repository: cmp.Or(w.Repository, u.Repository), Ref: ref, Paths: w.Paths, Releases: w.Releases, Milestones: w.Milestones, Tickets: w.Tickets,
-				})
-			}
-		}
+		askFor(u, from[i].ref, versions[i], last.Upstream(u.Name), when, opts, &own, &others)
 	}
 	if when == thePresent { // one request for all
 		opts.places.ask(&own)
@@ -109,6 +97,24 @@ func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, ver
 	}
 	then.ask(ctx, r.Repositories, got)
 	return got
+}
+
+// askFor adds what an upstream of some version is asked for, at its ref: of its own repository, and of others. before is
+// what was read of it last.
+func askFor(u Upstream, ref, version string, before snapshot.Upstream, when moment, opts Options, own, others *asking) {
+	own.add(u, sources.Watch{}, repo.HeadRequest{Repository: u.Repository, Ref: ref})
+	for _, s := range u.Sources {
+		w := watchOf(s, version, before, when)
+		to, at := own, ref
+		if w.Repository != "" && !strings.EqualFold(w.Repository, u.Repository) {
+			to, at = others, "HEAD"
+		}
+		if opts.reads(u.Name, s.Name()) && w.Asks() && (when == thePresent || !w.Present) {
+			to.add(u, w, repo.HeadRequest{
+				Repository: cmp.Or(w.Repository, u.Repository), Ref: at, Paths: w.Paths, Releases: w.Releases, Milestones: w.Milestones, Tickets: w.Tickets,
+			})
+		}
+	}
 }
 
 // commitAt is what a repository's default branch was at a time.
@@ -141,7 +147,9 @@ func (a *asking) add(u Upstream, w sources.Watch, req repo.HeadRequest) {
 	}
 	a.reqs[i].Releases = max(a.reqs[i].Releases, req.Releases)
 	a.reqs[i].Milestones = a.reqs[i].Milestones || req.Milestones
-	a.reqs[i].Tickets = append(a.reqs[i].Tickets, req.Tickets...)
+	if !slices.Equal(a.reqs[i].Tickets, req.Tickets) { // of several versions the same is asked
+		a.reqs[i].Tickets = append(a.reqs[i].Tickets, req.Tickets...)
+	}
 }
 
 func (a *asking) ask(ctx context.Context, from Repositories, into heads) {

@@ -40,6 +40,13 @@ func (h history) failures(upstream, source string) int {
 // heartbeatDays is the time that a digest's foot speaks of.
 const heartbeatDays = 30
 
+// heartbeat is the history's, as far as the state keeps it.
+func (r *Runner) heartbeat(past history) report.Heartbeat {
+	b := past.heartbeat(r.Now())
+	b.AtLeast = r.Sparse
+	return b
+}
+
 // heartbeat says how often the bot looked lately, this run not counted.
 func (h history) heartbeat(now time.Time) report.Heartbeat {
 	b := report.Heartbeat{Days: heartbeatDays}

@@ -11,6 +11,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ import (
 type Upstream struct {
 	Name, Title, Repository, WebURL, Ref string
 	Sources                              []Source
+	// Likely are versions that it may be at, for asking for its heads before anybody knows: what sources watch may
+	// follow from the version. With none right, a quiet run costs one request more where the state is Remote.
+	Likely []string
 }
 
 // Source is one collector of package sources.
@@ -72,9 +76,13 @@ type Repositories interface {
 // Reader is the state as a run finds it.
 type Reader interface {
 	Latest(ctx context.Context) (*snapshot.Snapshot, error)
+	// Outline is the newest snapshot without its items, nil where there is none.
+	Outline(ctx context.Context) (*snapshot.Outline, error)
 	Snapshot(ctx context.Context, seq int64) (*snapshot.Snapshot, error)
 	Cursors(ctx context.Context) ([]store.Cursor, error)
 	Deliveries(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
+	// Standing is Deliveries, but those that are closed may lack their bodies.
+	Standing(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
 	Runs(ctx context.Context, limit int) ([]store.Run, error)
 }
 
@@ -82,8 +90,14 @@ type Reader interface {
 type Writer interface {
 	Acquire(ctx context.Context, holder string, ttl time.Duration) (store.Lease, error)
 	Commit(ctx context.Context, lease store.Lease, u *store.Update) error
-	Prune(ctx context.Context, lease store.Lease, keep int) error
 	Release(ctx context.Context, lease store.Lease) error
+}
+
+// Remote is a state that is read where upstream is read: what it wants is asked with the heads, in one request.
+type Remote interface {
+	Wants() []repo.HeadRequest
+	// Told takes the answers, in the same order. Its error is that the state can't be used.
+	Told(ctx context.Context, results []repo.HeadResult) error
 }
 
 // Runner holds what a run needs. Its parts are handed in; it has no state of its own.
@@ -101,6 +115,12 @@ type Runner struct {
 	Repositories Repositories
 	Tracing      Tracing
 	State        Reader
+	// Remote is the State where that is read with the heads; nil: it is not.
+	Remote Remote
+	// Sparse says that the State does not keep every quiet run, so that those it has are too few.
+	Sparse bool
+	// Patience is how long one write to the State may take, also of a run that was interrupted; 0: 10 seconds.
+	Patience time.Duration
 	// Writer and Channels are nil in a dry run. Channels are by type.
 	Writer   Writer
 	Channels map[string]publish.Channel
@@ -202,6 +222,10 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 	if err := r.check(opts); err != nil {
 		return out, err
 	}
+	r, err := r.askAhead(ctx, opts)
+	if err != nil {
+		return out, err
+	}
 	if r.Writer == nil {
 		_, err := r.tell(ctx, opts, out)
 		return out, err
@@ -218,16 +242,22 @@ func (r *Runner) Run(ctx context.Context, opts Options) (*Outcome, error) {
 		err = errors.Join(err, w.tellAndDeliver(ctx, opts))
 	}
 	// What follows must happen even when the run was interrupted.
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.patience())
 	defer cancel()
 	if !errors.Is(err, store.ErrFenced) {
-		err = errors.Join(err, w.record(end, started, opts, err), r.Writer.Prune(end, lease, r.KeepSnapshots))
+		rec := w.record(end, started, opts, err)
+		if rec == nil {
+			return out, err
+		}
+		err = errors.Join(err, rec)
 	}
 	if rel := r.Writer.Release(end, lease); rel != nil && !errors.Is(rel, store.ErrFenced) {
 		err = errors.Join(err, rel)
 	}
 	return out, err
 }
+
+func (r *Runner) patience() time.Duration { return cmp.Or(r.Patience, 10*time.Second) }
 
 func (r *Runner) check(opts Options) error {
 	if opts.Digest != "" && r.definition(opts.Digest) == nil {

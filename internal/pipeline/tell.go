@@ -48,6 +48,9 @@ type planned struct {
 
 // tell reads upstream, compares, and says what is to be written and sent. It changes nothing.
 func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling, error) {
+	if t, err := r.unmoved(ctx, opts, out); t != nil || err != nil {
+		return t, err
+	}
 	last, err := r.State.Latest(ctx)
 	if err != nil {
 		return nil, err
@@ -233,6 +236,19 @@ func (t *telling) update() store.Update {
 		}
 	}
 	return u
+}
+
+// timesOnly reports whether an update says no more than that definitions were found current.
+func (t *telling) timesOnly(u store.Update) bool {
+	if u.Snapshot != nil || len(u.Deliveries)+len(u.Answers) > 0 {
+		return false
+	}
+	for i, s := range t.steps {
+		if u.Cursors[i].Seq != s.cursor.Seq || u.Cursors[i].Snapshot != s.cursor.Snapshot {
+			return false
+		}
+	}
+	return true
 }
 
 // since reads what --since compares with: the upstreams that are read and that somebody is told of. The

@@ -153,7 +153,7 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 		return stretch{}, err
 	}
 	dg := report.Digest{
-		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.past.heartbeat(w.r.Now()),
+		Definition: w.definition.Name, At: w.r.Now().UTC(), Cost: w.r.Cost(), Heartbeat: w.r.heartbeat(w.past),
 		Severities: w.definition.Filter.Severities,
 	}
 	alerts, recovered := w.r.sourceAlerts(w.definition, base, w.current, w.past)

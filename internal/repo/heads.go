@@ -21,6 +21,10 @@ type HeadRequest struct {
 	Tickets    []TicketQuery // whose first pages are wanted
 	// Issues are wanted, and nothing else of the repository; only a token reads them.
 	Issues []IssueRequest
+	// Texts are small files that are wanted whole, with a token only.
+	Texts []string
+	// Live asks GitHub itself, whatever mirror stands for the repository, also offline: for a state that is kept there.
+	Live bool
 }
 
 // HeadResult is the answer to one HeadRequest: a Head, or why there is none.
@@ -180,7 +184,27 @@ type commitNode struct {
 	files    map[string]*fileNode // by alias
 }
 
-type fileNode struct{ OID, Type string }
+type fileNode struct {
+	OID, Type string
+	Object    *textNode // where a text was asked for
+}
+
+type textNode struct {
+	ByteSize              *int
+	IsBinary, IsTruncated *bool
+	Text                  *string
+}
+
+// text is a file's content, whole or not at all: GitHub cuts long ones.
+func (f *fileNode) text() Text {
+	t := Text{OID: f.OID}
+	o := f.Object
+	if o == nil || o.Text == nil || o.ByteSize == nil || o.IsTruncated == nil || *o.IsTruncated || o.IsBinary != nil && *o.IsBinary || len(*o.Text) != *o.ByteSize {
+		return t
+	}
+	t.Data, t.Whole = []byte(*o.Text), true
+	return t
+}
 
 // UnmarshalJSON implements json.Unmarshaler: the names of the fields depend on the request.
 func (c *commitNode) UnmarshalJSON(data []byte) error {
@@ -244,6 +268,9 @@ func addHead(doc *document, i int, r HeadRequest) error {
 			fmt.Fprintf(&doc.fragments, "  f%d: file(path: %s) { oid type }\n", j, doc.bind("String!", p))
 		}
 	}
+	for j, p := range r.Texts {
+		fmt.Fprintf(&doc.fragments, "  t%d: file(path: %s) { oid type object { ... on Blob { byteSize isBinary isTruncated text } } }\n", j, doc.bind("String!", p))
+	}
 	doc.fragments.WriteString("}\n")
 	if r.Releases > 0 {
 		addReleases(doc, fmt.Sprintf("s%d", i), owner, name, r.Releases)
@@ -299,6 +326,14 @@ func headOf(r HeadRequest, node *repositoryNode, errs []github.GraphQLError) hea
 			if f.Type == "tree" {
 				folders[clean] = f.OID
 			}
+		}
+	}
+	for j, p := range r.Texts {
+		if f := commit.files[fmt.Sprintf("t%d", j)]; f != nil && f.Type == "blob" {
+			if head.Texts == nil {
+				head.Texts = map[string]Text{}
+			}
+			head.Texts[p] = f.text()
 		}
 	}
 	return headResult{HeadResult: HeadResult{Head: head}, folders: folders}

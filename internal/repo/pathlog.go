@@ -209,7 +209,7 @@ func (r *tokenReader) Moves(ctx context.Context, sha string) ([]Move, error) {
 	if !isObjectID(sha) {
 		return nil, &RefError{Text: sha, Reason: "a whole commit id is wanted"}
 	}
-	files, err := r.client.CommitFiles(ctx, r.repository, sha, movePages)
+	files, err := r.client.ChangedFiles(ctx, r.repository, sha, movePages)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,16 @@ type Head struct {
 	Milestones Milestones
 	// Tickets are the first pages of updated issues, aligned with the request's.
 	Tickets []TicketPage
+	// Texts are the files that were asked for and are there, by path.
+	Texts map[string]Text
+}
+
+// Text is a file that came with a head.
+type Text struct {
+	OID  string
+	Data []byte
+	// Whole is false where the file is too large to come with a head, or no text: Reader.Blobs has it then.
+	Whole bool
 }
 
 // Release is a published release. A mirror has none: there each tag that is a version stands for one,

@@ -103,6 +103,9 @@ func (s *Set) Heads(ctx context.Context, requests []HeadRequest) []HeadResult {
 			continue
 		}
 		r, err := s.Reader(q.Repository)
+		if q.Live && s.opts.Client != nil && !s.opts.Client.Anonymous() {
+			r, err = newTokenReader(s.opts.Client, q.Repository)
+		}
 		if err != nil {
 			results[i].Err = err
 			continue

@@ -50,6 +50,8 @@ type Heartbeat struct {
 	Runs   int       `json:"runs"`   // in that time
 	Failed int       `json:"failed"` // of these
 	Last   time.Time `json:"last"`   // start of the last one, also before that time
+	// AtLeast says that not every run that found nothing was kept: there were more, and later ones.
+	AtLeast bool `json:"at_least,omitempty"`
 }
 
 // Upstream is one upstream's part of a digest.

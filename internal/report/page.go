@@ -627,8 +627,12 @@ func endOf(d Digest) []phrase {
 		if h.Failed > 0 {
 			failed = ", " + strconv.Itoa(h.Failed) + " of them failed"
 		}
-		out = append(out, say("Watched: "+count(h.Runs, "run", "runs")+" in the "+count(h.Days, "day", "days")+" before this one"+failed+
-			"; the last on "+minute(h.Last)+"."))
+		least, last := "", "; the last on "
+		if h.AtLeast {
+			least, last = "at least ", "; the last that was written down on "
+		}
+		out = append(out, say("Watched: "+least+count(h.Runs, "run", "runs")+" in the "+count(h.Days, "day", "days")+" before this one"+failed+
+			last+minute(h.Last)+"."))
 	}
 	line := "Cost: " + count(d.Cost.Requests, "request", "requests")
 	if d.Cost.Raw > 0 {

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -35,5 +36,14 @@ func TestTextColoursChangeNoWord(t *testing.T) {
 	plain, coloured := Text(d, TextOptions{Hyperlinks: true}), Text(d, TextOptions{Color: true, Hyperlinks: true})
 	if ansi.Strip(coloured) != ansi.Strip(plain) {
 		t.Error("with colours other words are printed than without")
+	}
+}
+
+// Where not every run is kept, the foot does not say that it counts them all.
+func TestHeartbeatOfASparseState(t *testing.T) {
+	d := Digest{Definition: "weekly", At: time.Date(2026, 4, 2, 7, 17, 0, 0, time.UTC), Heartbeat: Heartbeat{Days: 30, Runs: 31, Last: time.Date(2026, 4, 1, 7, 0, 0, 0, time.UTC), AtLeast: true}}
+	text := Text(d, TextOptions{Width: 200})
+	if !strings.Contains(text, "Watched: at least 31 runs in the 30 days before this one; the last that was written down on 2026-04-01 07:00") {
+		t.Errorf("the foot says:\n%s", text)
 	}
 }

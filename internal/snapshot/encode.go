@@ -159,6 +159,49 @@ func Unpack(head []byte, section func(hash string) ([]byte, error)) (*Snapshot, 
 	return &s, nil
 }
 
+// Outline is a snapshot without its items: what was watched, where, and with what outcome.
+type Outline struct {
+	*Snapshot
+	holds map[[2]string]bool
+}
+
+// Holds reports whether a section has items.
+func (o *Outline) Holds(upstream, source string) bool { return o.holds[[2]string{upstream, source}] }
+
+// OutlineOf is the outline of a whole snapshot.
+func OutlineOf(s *Snapshot) *Outline {
+	if s == nil {
+		return nil
+	}
+	o := &Outline{Snapshot: s, holds: map[[2]string]bool{}}
+	for _, u := range s.Upstreams {
+		for _, sec := range u.Sections {
+			o.holds[[2]string{u.Name, sec.Source}] = !sec.Items.Empty()
+		}
+	}
+	return o
+}
+
+// UnpackOutline reads a head without its items.
+func UnpackOutline(head []byte) (*Outline, error) {
+	var doc headDocument
+	if err := unmarshal(head, &doc, &doc.Schema); err != nil {
+		return nil, fmt.Errorf("unpack snapshot: %w", err)
+	}
+	s := doc.Snapshot
+	o := &Outline{Snapshot: &s, holds: map[[2]string]bool{}}
+	for _, hu := range doc.Upstreams {
+		u := hu.Upstream
+		u.Sections = make([]Section, len(hu.Sections))
+		for j, hs := range hu.Sections {
+			u.Sections[j] = hs.Section
+			o.holds[[2]string{u.Name, hs.Source}] = hs.Items != ""
+		}
+		s.Upstreams = append(s.Upstreams, u)
+	}
+	return o, nil
+}
+
 func loadItems(hash string, section func(string) ([]byte, error)) (Items, error) {
 	data, err := section(hash)
 	if err != nil {

@@ -88,6 +88,16 @@ func (s Feed) Collect(ctx context.Context, _ repo.Reader, at Commit) (snapshot.S
 	return sec, nil
 }
 
+// Stands reports whether the feed says that it is as it was when it was last read.
+func (s Feed) Stands(ctx context.Context, at Commit) bool {
+	seen, _ := marksOf(at.Last.Inputs, s.URL)
+	if s.Fetch == nil || seen == (egress.Validators{}) {
+		return false
+	}
+	got, err := s.Fetch.Fetch(ctx, s.URL, seen)
+	return err == nil && got.NotModified
+}
+
 // Reread gives the section as it is: what is known stays as it was first seen, whatever the parser.
 func (s Feed) Reread(_ context.Context, _ repo.Reader, sec snapshot.Section) (snapshot.Section, error) {
 	sec.Parser = s.Parser()

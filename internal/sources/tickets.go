@@ -89,13 +89,74 @@ func (s Tickets) Watch(string) Watch {
 
 // Resume asks for what was updated since the last reading instead, where that was made by the same rules.
 func (s Tickets) Resume(w Watch, last snapshot.Section) Watch {
+	from := s.mark(last, markSince)
 	if set := s.known(last); set != nil {
+		from = since(*set)
+	}
+	if !from.IsZero() {
 		w.Tickets = slices.Clone(w.Tickets)
 		for i := range w.Tickets {
-			w.Tickets[i].Since = since(*set)
+			w.Tickets[i].Since = from
 		}
 	}
 	return w
+}
+
+// What a section's inputs tell, for who has not the items: from where the next reading begins, and what it will find where
+// nothing was updated.
+const (
+	markSince = "(since)"
+	markSeen  = "(seen)"
+)
+
+// mark is a time among the inputs of a last reading that was made by the same rules; zero where there is none.
+func (s Tickets) mark(last snapshot.Section, name string) time.Time {
+	if last.Parser != s.Parser() || last.Setup != s.Setup() {
+		return time.Time{}
+	}
+	for _, o := range last.Inputs {
+		if t, err := time.Parse(time.RFC3339, o.OID); o.Path == name && err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// marksFor are the inputs of a section with these items, of which these were read.
+func marksFor(set snapshot.TicketSet, got map[int]repo.Ticket) []snapshot.Object {
+	from := since(set)
+	return []snapshot.Object{{Path: markSeen, OID: seenSince(from, got)}, {Path: markSince, OID: from.UTC().Format(time.RFC3339)}}
+}
+
+// seenSince is a fingerprint of the issues that were updated since.
+func seenSince(from time.Time, got map[int]repo.Ticket) string {
+	h := sha256.New()
+	for _, n := range slices.Sorted(maps.Keys(got)) {
+		if t := got[n]; !t.Updated.Before(from) {
+			fmt.Fprintf(h, "%d %s\n", n, t.Updated.UTC().Format(time.RFC3339))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:20])
+}
+
+// Stands reports whether no issue was updated since the last reading: what came with the heads is what was seen then.
+func (s Tickets) Stands(_ context.Context, at Commit) bool {
+	from := s.mark(at.Last, markSince)
+	if from.IsZero() || len(at.Tickets) == 0 {
+		return false
+	}
+	got := map[int]repo.Ticket{}
+	for _, page := range at.Tickets {
+		if page.Next != "" {
+			return false
+		}
+		for _, t := range page.Tickets {
+			if old, ok := got[t.Number]; !ok || t.Updated.After(old.Updated) {
+				got[t.Number] = t
+			}
+		}
+	}
+	return slices.Contains(at.Last.Inputs, snapshot.Object{Path: markSeen, OID: seenSince(from, got)})
 }
 
 // known is what the last reading had, nil where it was another's.
@@ -167,12 +228,14 @@ func (s Tickets) Collect(ctx context.Context, r repo.Reader, at Commit) (snapsho
 	last := s.known(at.Last)
 	if last == nil {
 		sec.Items.Tickets = s.first(got, at.Now)
+		sec.Inputs = marksFor(*sec.Items.Tickets, got.tickets)
 		if n := sec.Items.Tickets.Unseen; n != 0 {
 			sec.Reason = more(n) + " are open, and are followed from their next update on"
 		}
 		return sec, nil
 	}
 	sec.Items.Tickets = s.next(*last, got)
+	sec.Inputs = marksFor(*sec.Items.Tickets, got.tickets)
 	if n := sec.Items.Tickets.Beyond; n != 0 {
 		sec.Reason = more(n) + " were updated than are read at once; the next run goes on with them"
 	}

@@ -122,6 +122,21 @@ type Update struct {
 	Run        *Run // the store assigns its ID
 	// Answers are kept, each in the place of an older one of its key. The oldest beyond KeptAnswers go.
 	Answers []Answer
+	// End gives the lease back and clears away what is old, in the same step.
+	End *End
+	// Idle says that the update only tells that somebody looked and found all well. A store to which writing is dear
+	// may leave it out where the last run that it keeps says the same and is less than a day old.
+	Idle bool
+}
+
+// End is how a run ends.
+type End struct {
+	Keep int // snapshots, as for Prune
+}
+
+// Empty reports whether the update writes nothing: it only asks for the lease.
+func (u *Update) Empty() bool {
+	return u.Snapshot == nil && len(u.Cursors) == 0 && len(u.Deliveries) == 0 && u.Run == nil && len(u.Answers) == 0 && u.End == nil
 }
 
 // Answer is what was asked once and will not change, such as which pull request a line came by: kept so that

@@ -46,6 +46,8 @@ type world struct {
 	gh      *ghtest.Server
 	url     string
 	head    string
+	first   string // the commit before
+	tree    string
 	blob    string
 	comment int64
 
@@ -89,7 +91,7 @@ func newWorld(t *testing.T, v *contract.Validator) *world {
 	git("commit", "-q", "-m", "two\n\nWith a body.")
 	git("branch", "feature/x")
 
-	w := &world{t: t, head: git("rev-parse", "HEAD"), blob: git("rev-parse", "HEAD:pkg/a.go")}
+	w := &world{t: t, head: git("rev-parse", "HEAD"), first: git("rev-parse", "HEAD^"), tree: git("rev-parse", "HEAD^{tree}"), blob: git("rev-parse", "HEAD:pkg/a.go")}
 	w.gh = ghtest.New(ghtest.Options{Now: time.Now})
 	t.Cleanup(func() {
 		if err := w.gh.Close(); err != nil {
@@ -201,6 +203,18 @@ func TestEveryRoute(t *testing.T) {
 		{"GET /repos/{owner}/{repo}/git/matching-refs/{ref...}", "GET", r + "/git/matching-refs/tags/v", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/git/ref/{ref...}", "GET", r + "/git/ref/tags/v1.0.0", "", 200, ""},
 		{"", "GET", r + "/git/ref/tags/nope", "", 404, ""},
+		{"POST /repos/{owner}/{repo}/git/blobs", "POST", r + "/git/blobs", `{"content": "e30K", "encoding": "base64"}`, 201, ""},
+		{"POST /repos/{owner}/{repo}/git/trees", "POST", r + "/git/trees", `{"base_tree": "` + w.head + `", "tree": [{"path": "state/a.json", "mode": "100644", "type": "blob", "content": "{}"},
+			{"path": "copy.go", "mode": "100644", "type": "blob", "sha": "` + w.blob + `"}, {"path": "link", "mode": "120000", "type": "blob", "sha": null}]}`, 201, ""},
+		{"", "POST", r + "/git/trees", `{"base_tree": "` + w.head + `", "tree": [{"path": "none", "mode": "100644", "type": "blob", "sha": null}]}`, 422, ""},
+		{"", "POST", "/repos/acme/quiet/git/trees", `{"tree": [{"path": "a", "mode": "100644", "type": "blob", "content": "{}"}]}`, 409, ""},
+		{"POST /repos/{owner}/{repo}/git/commits", "POST", r + "/git/commits", `{"message": "three", "tree": "` + w.tree + `", "parents": ["` + w.head + `"]}`, 201, ""},
+		{"", "POST", r + "/git/commits", `{"message": "three", "tree": "` + w.blob + `", "parents": []}`, 422, ""},
+		{"POST /repos/{owner}/{repo}/git/refs", "POST", r + "/git/refs", `{"ref": "refs/heads/state", "sha": "` + w.first + `"}`, 201, ""},
+		{"", "POST", r + "/git/refs", `{"ref": "refs/heads/state", "sha": "` + w.head + `"}`, 422, ""},
+		{"PATCH /repos/{owner}/{repo}/git/refs/{ref...}", "PATCH", r + "/git/refs/heads/state", `{"sha": "` + w.head + `", "force": false}`, 200, ""},
+		{"", "PATCH", r + "/git/refs/heads/state", `{"sha": "` + w.first + `"}`, 422, ""},
+		{"", "PATCH", r + "/git/refs/heads/state", `{"sha": "` + w.first + `", "force": true}`, 200, ""},
 		{"GET /repos/{owner}/{repo}/contents", "GET", r + "/contents", "", 200, ""},
 		{"GET /repos/{owner}/{repo}/contents/{path...}", "GET", r + "/contents/pkg/a.go?ref=v1.0.0", "", 200, ""},
 		{"", "GET", r + "/contents/pkg/a.go", "", 200, "Accept: application/vnd.github.raw+json"},
@@ -330,6 +344,10 @@ func documents() []string {
 			refs(refPrefix: "refs/tags/", last: 5, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}) { totalCount pageInfo { ...Page } edges { cursor node { ...F } } nodes { ...F } } } }`,
 		`query ($id: ID!, $q: String = "repo:up/stream breaks") { node(id: $id) { __typename id ... on Repository { name } } nodes(ids: [$id, "I_xx"]) { id }
 			search(type: ISSUE, query: $q, first: 5) { issueCount repositoryCount pageInfo { ...Page } edges { cursor node { ... on Issue { number } } } nodes { __typename ...I ...P ...R ...Person } } }`,
+		`mutation ($oid: GitObjectID!) { createCommitOnBranch(input: {
+			branch: {repositoryNameWithOwner: "up/stream", branchName: "feature/x"}, expectedHeadOid: $oid, message: {headline: "three", body: "With a body."}, clientMutationId: "m",
+			fileChanges: {additions: [{path: "state/a.json", contents: "e30K"}], deletions: [{path: "pkg/b.go"}]}
+		}) { clientMutationId commit { ...Obj message } ref { ...F } } }`,
 	}
 	for i, doc := range all { // only the fragments that are used: GitHub refuses others
 		all[i] = doc + needed(doc, fragments)

@@ -32,6 +32,7 @@ func paths() []string {
 	repo := []string{
 		"", "/commits", "/commits/{ref}", "/commits/{commit_sha}/pulls", "/compare/{basehead}",
 		"/git/trees/{tree_sha}", "/git/blobs/{file_sha}", "/git/matching-refs/{ref}", "/git/ref/{ref}", "/git/commits/{commit_sha}",
+		"/git/blobs", "/git/trees", "/git/commits", "/git/refs", "/git/refs/{ref}",
 		"/contents/{path}", "/tags", "/branches/{branch}", "/releases", "/releases/latest", "/releases/tags/{tag}", "/tarball/{ref}", "/milestones", "/milestones/{milestone_number}",
 		"/issues", "/issues/{issue_number}", "/issues/{issue_number}/comments", "/issues/{issue_number}/labels",
 		"/issues/comments", "/issues/comments/{comment_id}", "/labels", "/labels/{name}",

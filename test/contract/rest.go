@@ -62,7 +62,7 @@ func described(path string) string {
 		path = "/repos/id/" + id + "/" + rest
 		path = strings.TrimSuffix(path, "/")
 	}
-	tail := regexp.MustCompile(`^(/repos/[^/]+/[^/]+/(?:contents|commits|compare|branches|tarball|git/trees|git/ref|git/matching-refs|releases/tags)/)(.+)$`)
+	tail := regexp.MustCompile(`^(/repos/[^/]+/[^/]+/(?:contents|commits|compare|branches|tarball|git/trees|git/refs|git/ref|git/matching-refs|releases/tags)/)(.+)$`)
 	m := tail.FindStringSubmatch(path)
 	if m == nil {
 		return strings.TrimSuffix(path, "/contents") + map[bool]string{true: "/contents/-"}[strings.HasSuffix(path, "/contents")]

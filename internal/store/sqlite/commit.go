@@ -34,6 +34,7 @@ func (s *Store) Commit(ctx context.Context, lease store.Lease, u *store.Update) 
 	}
 	var out store.Update
 	var seq, runID int64
+	var gone pruned
 	err := s.write(ctx, "commit", func(tx *sql.Tx) error {
 		if err := checkLease(ctx, tx, lease); err != nil {
 			return err
@@ -67,10 +68,19 @@ func (s *Store) Commit(ctx context.Context, lease store.Lease, u *store.Update) 
 				return fmt.Errorf("run: %w", err)
 			}
 		}
-		return nil
+		if u.End == nil {
+			return nil
+		}
+		if gone, err = prune(ctx, tx, u.End.Keep); err != nil {
+			return err
+		}
+		return setLock(ctx, tx, lease, false)
 	})
 	if err != nil {
 		return err
+	}
+	if u.End != nil {
+		s.logPruned(ctx, gone)
 	}
 	if u.Snapshot != nil {
 		u.Snapshot.Seq = seq

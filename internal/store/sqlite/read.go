@@ -30,6 +30,28 @@ func (s *Store) Latest(ctx context.Context) (*snapshot.Snapshot, error) {
 	return out, err
 }
 
+// Outline is the newest snapshot without its items, or nil when there is none yet.
+func (s *Store) Outline(ctx context.Context) (*snapshot.Outline, error) {
+	var out *snapshot.Outline
+	err := s.read(ctx, "read newest snapshot", func(tx *sql.Tx) error {
+		var seq int64
+		var head string
+		err := tx.QueryRowContext(ctx, `SELECT seq, head FROM snapshots ORDER BY seq DESC LIMIT 1`).Scan(&seq, &head)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if out, err = snapshot.UnpackOutline([]byte(head)); err != nil {
+			return &damageError{fmt.Sprintf("snapshot %d", seq), err}
+		}
+		out.Seq = seq
+		return nil
+	})
+	return out, err
+}
+
 // Snapshot is the snapshot with that number, or store.ErrNotFound: never made, or pruned.
 func (s *Store) Snapshot(ctx context.Context, seq int64) (*snapshot.Snapshot, error) {
 	var out *snapshot.Snapshot
@@ -165,6 +187,11 @@ func (s *Store) Deliveries(ctx context.Context, definition string, states ...sto
 		})
 	})
 	return out, err
+}
+
+// Standing is Deliveries. A store to which reading is dear leaves out the bodies of those that are closed.
+func (s *Store) Standing(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error) {
+	return s.Deliveries(ctx, definition, states...)
 }
 
 const deliveryColumns = `definition, seq, channel, part, parts, nonce, state, target, title, body, labels, base,

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +208,77 @@ func testFiveHundred(t *testing.T, f *fixture) {
 	want := small((n-1)/10, n-1)
 	want.Seq = last
 	same(t, "the newest of 500", want, latest)
+}
+
+// testOutlines: who wants to know little is told the same, as far as it goes.
+func testOutlines(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	if o, err := s.Outline(t.Context()); o != nil || err != nil {
+		t.Fatalf("the outline of nothing: %+v, %v", o, err)
+	}
+	snap := small(0, 1)
+	snap.Upstreams[0].Sections = append(snap.Upstreams[0].Sections, snapshot.Section{Source: "releases", Status: snapshot.Failed, Reason: "502"})
+	var all []store.Delivery
+	for part, state := range []store.State{store.Pending, store.Unknown, store.GivenUp, store.Done, store.Superseded} {
+		d := queued("weekly", 1, "github-issue", part+1, 5, 0)
+		d.State, d.Body = state, fmt.Sprintf("body %d", part)
+		all = append(all, d)
+	}
+	commit(t, s, lease, store.Update{Snapshot: small(7, 0)})
+	u := commit(t, s, lease, store.Update{Snapshot: snap, Deliveries: all})
+	o, err := s.Outline(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := *u.Snapshot
+	bare.Upstreams = slices.Clone(bare.Upstreams)
+	bare.Upstreams[0].Sections = slices.Clone(bare.Upstreams[0].Sections)
+	bare.Upstreams[0].Sections[0].Items = snapshot.Items{}
+	same(t, "the outline", &bare, o.Snapshot)
+	if !o.Holds("kubernetes", snapshot.SourceGates) || o.Holds("kubernetes", "releases") || o.Holds("other", snapshot.SourceGates) {
+		t.Error("the outline does not say which sections hold items")
+	}
+	got, err := s.Standing(t.Context(), "weekly")
+	if err != nil || len(got) != len(all) {
+		t.Fatalf("%d deliveries, %v", len(got), err)
+	}
+	for i := range got {
+		if got[i].State == store.Done || got[i].State == store.Superseded {
+			got[i].Body = all[i].Body
+		}
+	}
+	same(t, "how deliveries stand", all, got)
+	if open, err := s.Standing(t.Context(), "", store.Pending); err != nil || len(open) != 1 || open[0].Body != "body 0" {
+		t.Errorf("what is pending: %+v, %v", open, err)
+	}
+}
+
+// testEnd: the last commit of a run records it, clears away what is old and gives the lock back, in one step or not at
+// all.
+func testEnd(t *testing.T, f *fixture) {
+	s, lease := f.locked(t)
+	for i := range 4 {
+		commit(t, s, lease, store.Update{Snapshot: small(i, i)})
+	}
+	refused(t, s, lease, store.Update{Run: &store.Run{Outcome: "told"}, End: &store.End{Keep: 2}, Cursors: []store.Cursor{{Definition: "weekly", Seq: 1, Snapshot: 99}}}, "snapshot 99")
+	if n := f.harness.Sections(t); n != 4 {
+		t.Errorf("a refused end cleared away: %d item sets are left", n)
+	}
+	commit(t, s, lease, store.Update{Run: &store.Run{Outcome: "told"}, End: &store.End{Keep: 2}})
+	if n := f.harness.Sections(t); n != 2 {
+		t.Errorf("%d item sets are left, want 2", n)
+	}
+	if runs := read(t, s).Runs; len(runs) != 1 || runs[0].Outcome != "told" {
+		t.Errorf("runs: %+v", runs)
+	}
+	if _, held, err := s.Lock(t.Context()); held || err != nil {
+		t.Errorf("after the end the lock is held: %v, %v", held, err)
+	}
+	refused(t, s, lease, store.Update{Run: &store.Run{}}, store.ErrFenced.Error())
+	if err := s.Release(t.Context(), lease); err != nil {
+		t.Errorf("releasing what is given back: %v", err)
+	}
+	acquire(t, f.open(t), "next")
 }
 
 func testPrune(t *testing.T, f *fixture) {

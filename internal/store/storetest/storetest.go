@@ -1,5 +1,8 @@
 // Package storetest is the contract of a store, as tests that every store must pass: today the SQLite
-// file, later a branch of a git repository and PostgreSQL.
+// file and the branch of a repository, later PostgreSQL.
+//
+// The contract's lock holds as soon as it is acquired. A store whose first commit claims (branchstore) is tested with a
+// commit right behind; what it may do before that commit is its own test's matter.
 //
 // A store's test calls Run with a function that makes a Harness: one empty place, and the ways to open,
 // spoil and look into it. Run gives each of its tests a place of its own. The test that kills a process
@@ -26,6 +29,12 @@ type Reader interface {
 	Deliveries(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
 	Runs(ctx context.Context, limit int) ([]store.Run, error)
 	Answers(ctx context.Context, keys ...string) (map[string][]byte, error)
+}
+
+// Outliner is how a store answers who wants to know little: without items, without the bodies of what is closed.
+type Outliner interface {
+	Outline(ctx context.Context) (*snapshot.Outline, error)
+	Standing(ctx context.Context, definition string, states ...store.State) ([]store.Delivery, error)
 }
 
 // CursorReader is how a store tells how far the definitions are.
@@ -58,6 +67,7 @@ type Porter interface {
 // Store is all of it.
 type Store interface {
 	Reader
+	Outliner
 	CursorReader
 	Locker
 	Writer
@@ -114,6 +124,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"cursor never goes back", testCursorBack},
 		{"equal sections are kept once", testSections},
 		{"five hundred snapshots", testFiveHundred},
+		{"outlines", testOutlines},
+		{"the last step of a run", testEnd},
 		{"prune", testPrune},
 		{"prune drops old runs", testPruneRuns},
 		{"prune drops old digests", testPruneDigests},

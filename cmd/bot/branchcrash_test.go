@@ -1,0 +1,11 @@
+//go:build linux
+
+package main
+
+import "testing"
+
+// TestKilledAnywhereOnBranch is the crash table for a state on a branch: each request may now be a write to it.
+func TestKilledAnywhereOnBranch(t *testing.T) {
+	t.Parallel()
+	killedAnywhere(t, (*testWorld).onBranch, 15)
+}
