@@ -91,4 +91,16 @@ func TestRequestsOfTheWholeConfiguration(t *testing.T) {
 	demoRun(t, d, reading, "run")
 	n, _ = demoRun(t, d, reading, "run")
 	at("quiet after it", n, 1)
+
+	// The same with the state on a branch.
+	d = demoAt(t, day(time.April, 20))
+	branch := append([]string{"BOT_STORE_DRIVER=branch"}, reading...)
+	demoRun(t, d, branch, "run")
+	n, _ = demoRun(t, d, branch, "run")
+	at("quiet, with the state on a branch", n, 1)
+	demoMoves(t, d, day(time.May, 8))
+	demoRun(t, d, branch, "run")
+	demoRun(t, d, branch, "run") // the version has moved: the files of another minor are watched from now on
+	n, _ = demoRun(t, d, branch, "run")
+	at("quiet after a week, with the state on a branch", n, 1)
 }

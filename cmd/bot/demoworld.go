@@ -50,7 +50,7 @@ func (c *movedClock) set(t time.Time) {
 }
 
 // newDemoWorld starts the stand-in, at the moment of the first look, with nothing upstream yet.
-func newDemoWorld(_ context.Context, dir string, now func() time.Time) (*demoWorld, error) {
+func newDemoWorld(ctx context.Context, dir string, now func() time.Time) (*demoWorld, error) {
 	table, err := facts.Load()
 	if err != nil {
 		return nil, err
@@ -61,8 +61,14 @@ func newDemoWorld(_ context.Context, dir string, now func() time.Time) (*demoWor
 	if d.history, err = sample.Demo(table); err != nil {
 		return nil, err
 	}
+	platform := d.repository("acme/platform")
+	if err := sample.Repository(ctx, platform, []sample.Step{{
+		Message: "Begin", Time: first.AddDate(-1, 0, 0), Files: map[string][]byte{"README.md": []byte("# The platform team\n")},
+	}}); err != nil {
+		return nil, err
+	}
 	d.gh = ghtest.New(ghtest.Options{Now: d.clock.Now})
-	d.gh.AddRepository(ghtest.Repository{Name: "acme/platform"})
+	d.gh.AddRepository(ghtest.Repository{Name: "acme/platform", GitDir: platform})
 	d.gh.AddToken(ghtest.Token{Value: "demo", Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write}})
 	return d, d.gh.Listen("127.0.0.1:0")
 }
