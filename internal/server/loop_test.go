@@ -229,7 +229,8 @@ func TestReload(t *testing.T) {
 		s.next = func() (*Plan, error) { return &second, nil }
 		s.Reload()
 		s.at("2000-01-01T09:00:00Z")
-		s.want("01-01 00:00", "01-01 07:17", "01-01 08:30")
+		// By the new schedule 07:30 was due.
+		s.want("01-01 00:00", "01-01 07:17", "01-01 08:00", "01-01 08:30")
 	})
 }
 
