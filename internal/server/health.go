@@ -40,6 +40,9 @@ func (s *Service) ready() []string {
 	if state.viewErr != nil {
 		out = append(out, "the state can't be read: "+state.viewErr.Error())
 	}
+	if state.lastErr != nil && len(view.Sources) == 0 {
+		out = append(out, "nothing was ever read: "+state.lastErr.Error())
+	}
 	p, now := s.plan.Load(), s.opts.Now()
 	for _, src := range view.Sources {
 		switch {

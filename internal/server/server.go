@@ -139,6 +139,7 @@ func (s *Service) once(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	s.metrics.ran(res, ended.Sub(started), err)
+	s.look(ctx)
 	log := s.opts.Log.With("duration", ended.Sub(started).Round(time.Millisecond).String(), "requests", res.Requests, "filed", res.Filed, "exit_code", res.ExitCode)
 	switch {
 	case ctx.Err() != nil:
@@ -148,7 +149,6 @@ func (s *Service) once(ctx context.Context) {
 	default:
 		log.Info("the run is done", "told", res.Told)
 	}
-	s.look(ctx)
 }
 
 // guarded is a run whose panic is an error: the next run still comes.
