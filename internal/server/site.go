@@ -21,13 +21,14 @@ type site struct {
 // frame is what each page has.
 type frame struct {
 	Title, Version string
+	Home           bool // it is the first page
 	Now            time.Time
 	Body           any
 }
 
 func (p *site) show(w http.ResponseWriter, status int, page, title string, body any) {
 	var b bytes.Buffer
-	if err := p.pages.ExecuteTemplate(&b, page, frame{title, p.s.opts.Version, p.s.opts.Now(), body}); err != nil {
+	if err := p.pages.ExecuteTemplate(&b, page, frame{title, p.s.opts.Version, page == "index.html", p.s.opts.Now(), body}); err != nil {
 		p.s.opts.Log.Error("a page can't be made", "page", page, "error", err)
 		plain(w, http.StatusInternalServerError, "the page can't be made; the log says why\n")
 		return
@@ -47,7 +48,7 @@ type indexPage struct {
 	Next     time.Time
 	LastErr  string
 	Reload   string
-	Requests int // of the runs that are listed
+	Listed   string // the runs that are listed: "The last 3 runs, 12 requests"
 }
 
 func (p *site) index(w http.ResponseWriter, _ *http.Request) {
@@ -59,8 +60,13 @@ func (p *site) index(w http.ResponseWriter, _ *http.Request) {
 	if state.reloadErr != nil {
 		body.Reload = state.reloadErr.Error()
 	}
+	requests := 0
 	for _, r := range view.Runs {
-		body.Requests += r.Requests
+		requests += r.Requests
+	}
+	body.Listed = fmt.Sprintf("The last %d runs, %d requests", len(view.Runs), requests)
+	if len(view.Runs) == 1 {
+		body.Listed = fmt.Sprintf("One run, %d requests", requests)
 	}
 	p.show(w, http.StatusOK, "index.html", "Upstream digests", body)
 }
