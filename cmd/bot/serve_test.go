@@ -1,15 +1,22 @@
 package main
 
 import (
+	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/ghtest"
+	"github.com/upstream-digest/bot/internal/github"
+	"github.com/upstream-digest/bot/internal/server"
 )
 
 // served is a process of `bot serve` and where it answers.
@@ -153,4 +160,76 @@ func TestServeWithoutWhatItNeeds(t *testing.T) {
 	if r := bad.run("serve"); r.code != exitUsage || !strings.Contains(r.stderr, "server.address") {
 		t.Errorf("exit code %d: %s", r.code, r.stderr)
 	}
+}
+
+// TestADayOfSchedules is a day and a week of the service in a bubble: hourly alerts and a weekly digest, one change
+// upstream. It prints what that cost.
+func TestADayOfSchedules(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, err := releasedOrigin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		git := filepath.Join(quickDir(t), "kubernetes.git")
+		if err := os.CopyFS(git, u.git); err != nil {
+			t.Fatal(err)
+		}
+		b := newBubble(t, git, ghtest.Options{})
+		b.config("server: {jitter: 0s}\ndigests:\n  - {name: weekly, schedule: \"17 7 * * 1\", channels: [{type: github-issue}]}\n" +
+			"  - {name: alerts, schedule: \"23 * * * *\", severities: [act], channels: [{type: github-issue, name: alerts}]}\n")
+		a := &app{env: environment{
+			stdout: io.Discard, stderr: io.Discard, environ: b.env, now: time.Now,
+			github: func(o *github.Options) { o.Base = b.transport() },
+		}, logFormat: "text"}
+		runs, heap := 0, []uint64{}
+		svc, err := server.New(t.Context(), server.Options{
+			Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Plan: func(ctx context.Context) (*server.Plan, error) {
+				p, err := a.plan(ctx)
+				if err != nil {
+					return nil, err
+				}
+				run := p.Run
+				p.Run = func(ctx context.Context) (server.Result, error) {
+					runs++
+					res, err := run(ctx)
+					b.via.next.CloseIdleConnections()
+					return res, err
+				}
+				return p, nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { svc.Loop(ctx); close(done) }()
+		measure := func() {
+			synctest.Wait()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			heap = append(heap, m.HeapAlloc)
+		}
+		<-time.NewTimer(30 * time.Minute).C
+		measure()
+		first, filed := b.gh.Count().API(), len(b.issues())
+		if runs != 2 || filed != 2 { // at once, and at 00:23
+			t.Errorf("after the start: %d runs, %d issues", runs, filed)
+		}
+		<-time.NewTimer(24 * time.Hour).C
+		measure()
+		day := b.gh.Count().API() - first
+		if runs != 2+24 || len(b.issues()) != filed {
+			t.Errorf("after a day: %d runs, %d issues", runs, len(b.issues()))
+		}
+		if day != 24 {
+			t.Errorf("24 quiet runs cost %d requests, want one each", day)
+		}
+		t.Logf("the start: 2 runs, %d requests, %d issues; a quiet day: 24 runs, %d requests; live heap %.1f MB at the start, %.1f MB a day later",
+			first, filed, day, float64(heap[0])/1e6, float64(heap[1])/1e6)
+		stop()
+		<-done
+	})
 }
