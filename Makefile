@@ -13,7 +13,7 @@ help: ## list the targets
 check: fmt vet lint test ## fast, and offline once the linter is installed
 
 .PHONY: ci
-ci: contract-deps lint-tool fmt vet lint test-whole test-race oracle clean-tree ## what CI runs: everything
+ci: contract-deps browser-deps lint-tool fmt vet lint test-whole test-race oracle clean-tree ## what CI runs: everything
 
 .PHONY: fmt
 fmt: ## fail on files that gofmt would change
@@ -63,6 +63,16 @@ test-whole: ## the tests with their tables whole, of which the race detector tak
 contract-deps: test/contract/node_modules/.installed ## install GitHub's own descriptions for the contract test
 test/contract/node_modules/.installed: test/contract/package-lock.json
 	cd test/contract && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
+
+.PHONY: browser-deps
+browser-deps: test/browser/node_modules/.installed ## install what the test of the service's pages in Chromium needs
+test/browser/node_modules/.installed: test/browser/package-lock.json
+	cd test/browser && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
+
+.PHONY: screenshots
+screenshots: browser-deps ## the service's pages as Chromium shows them, into out/
+	@mkdir -p out
+	$(GO) test ./cmd/bot -run '^TestPagesInABrowser$$' -count=1 -v -screenshots $(CURDIR)/out
 
 .PHONY: oracle
 oracle: ## static parse against eight releases' own registries

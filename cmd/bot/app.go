@@ -35,6 +35,7 @@ type app struct {
 	env       environment
 	config    string
 	logFormat string
+	serving   bool // the log is what people see: it tells what is done, too
 	verbose   bool
 	closers   []func() error
 	tape      tape      // nil: the run is neither recorded nor replayed
@@ -60,7 +61,7 @@ Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.serveCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
 	return root
 }
 
@@ -102,6 +103,9 @@ func (a *app) close() error {
 
 func (a *app) log() (*slog.Logger, error) {
 	opts := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if a.serving {
+		opts.Level = slog.LevelInfo
+	}
 	if a.verbose {
 		opts.Level = slog.LevelDebug
 	}

@@ -72,7 +72,10 @@ func (w *testWorld) start(t *testing.T, args ...string) *process {
 }
 
 // until waits for a line that holds the texts.
-func (p *process) until(texts ...string) {
+func (p *process) until(texts ...string) { p.t.Helper(); p.line(texts...) }
+
+// line waits for a line that holds the texts, and gives it.
+func (p *process) line(texts ...string) string {
 	p.t.Helper()
 	for line := range p.lines {
 		all := true
@@ -80,10 +83,11 @@ func (p *process) until(texts ...string) {
 			all = all && strings.Contains(line, text)
 		}
 		if all {
-			return
+			return line
 		}
 	}
 	p.t.Fatalf("the program ended without saying %q:\n%s", texts, p.said())
+	return ""
 }
 
 func (p *process) said() string {

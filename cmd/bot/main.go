@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,6 +31,8 @@ type environment struct {
 	// width of the terminal on stdout in columns; 0 when stdout is no terminal.
 	width int
 	color bool
+	// hangup asks bot serve to read the configuration again; nil: nobody does.
+	hangup <-chan os.Signal
 	// github changes how GitHub is reached; nil: over the network.
 	github func(*github.Options)
 	// armed may change a runner that is about to write. Only tests have one: it kills the process between
@@ -49,6 +52,12 @@ func run(armed func(*pipeline.Runner)) int {
 	})
 	defer asked()
 	env := environment{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed}
+	hangup := make(chan os.Signal, 1)
+	if len(env.args) > 0 && slices.Contains(env.args, "serve") { // other commands end by it, as is usual
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
+	}
+	env.hangup = hangup
 	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
 		if w, _, err := term.GetSize(fd); err == nil {
 			env.width = w

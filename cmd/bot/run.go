@@ -87,6 +87,24 @@ func (a *app) run(ctx context.Context, f runFlags, given func(string) bool) erro
 func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.Run.Timeout)
 	defer cancel()
+	if err := a.prepare(ctx, w, f); err != nil {
+		return err
+	}
+	out, cost, err := a.runIn(ctx, w, f)
+	a.job.out, a.job.dryRun = out, f.dryRun
+	perr := a.print(f, out, err)
+	if perr == nil {
+		a.status(f, out, err, cost)
+	}
+	err = errors.Join(err, perr)
+	if a.tape != nil {
+		err = errors.Join(err, a.tape.ended(ctx, out, err))
+	}
+	return err
+}
+
+// prepare gives a run all that it needs beside its world: the state, and what is yours.
+func (a *app) prepare(ctx context.Context, w *world, f runFlags) error {
 	if f.dryRun {
 		st, err := a.openToRead(ctx, w.cfg, w.client)
 		if err != nil {
@@ -103,9 +121,11 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 		}
 	}
 	a.warnOfMirrors(ctx, w)
-	if err := a.mark(ctx, w, f.yours); err != nil {
-		return err
-	}
+	return a.mark(ctx, w, f.yours)
+}
+
+// runIn is one run of a world that may write, or may not, without a word of what it did.
+func (a *app) runIn(ctx context.Context, w *world, f runFlags) (*pipeline.Outcome, github.Cost, error) {
 	before := w.client.Cost()
 	out, err := w.runner.Run(ctx, pipeline.Options{
 		Digest: f.digest, Only: f.only, Upstream: f.upstream, Since: f.since, AcceptRemovals: f.acceptRemovals,
@@ -113,16 +133,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) { // err alone may tell of one request's limit
 		err = fmt.Errorf("the run took longer than run.timeout (%s) and was ended; what is left is done by the next one: %w", w.cfg.Run.Timeout, err)
 	}
-	a.job.out, a.job.dryRun = out, f.dryRun
-	perr := a.print(f, out, err)
-	if perr == nil {
-		a.status(f, out, err, w.client.Cost().Minus(before))
-	}
-	err = errors.Join(err, perr)
-	if a.tape != nil {
-		err = errors.Join(err, a.tape.ended(ctx, out, err))
-	}
-	return err
+	return out, w.client.Cost().Minus(before), err
 }
 
 // print writes the result: the digests in a dry run, else what was filed.

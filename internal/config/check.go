@@ -399,6 +399,9 @@ func (k checker) run(c Config) {
 			k.wrong(path, show(value)+" is out of range", fmt.Sprintf("write a value from %s to %s", show(f.lo), show(f.hi)))
 		}
 	})
+	if _, _, err := net.SplitHostPort(c.Server.Address); err != nil {
+		k.wrong("server.address", quote(c.Server.Address)+" is no address", "write host:port, such as 127.0.0.1:8080, or :8080 for all of the machine's addresses")
+	}
 	if c.GitHub.MaxWait >= c.Run.Timeout {
 		k.wrong("github.max_wait", fmt.Sprintf("%s is not shorter than run.timeout, %s", durationText(c.GitHub.MaxWait), durationText(c.Run.Timeout)),
 			"shorten it, or lengthen run.timeout")
@@ -421,6 +424,12 @@ func (c Config) bounded(path string, f field) (int64, func(int64) string) {
 		return int64(c.Run.Timeout), show
 	case "run.source_timeout":
 		return int64(c.Run.SourceTimeout), show
+	case "server.interval":
+		return int64(c.Server.Interval), show
+	case "server.jitter":
+		return int64(c.Server.Jitter), show
+	case "server.stale_after":
+		return int64(c.Server.StaleAfter), show
 	case "run.keep_snapshots":
 		return int64(c.Run.KeepSnapshots), func(v int64) string { return strconv.FormatInt(v, 10) }
 	case "trace.max_requests":

@@ -40,6 +40,7 @@ type Config struct {
 	GitHub  GitHub   `yaml:"github"`
 	Network Network  `yaml:"network"`
 	Run     Run      `yaml:"run"`
+	Server  Server   `yaml:"server"`
 
 	// File is the name of the configuration file that was read; "" where defaults alone count.
 	File string `yaml:"-"`
@@ -267,6 +268,17 @@ type Run struct {
 	SourceTimeout time.Duration `yaml:"source_timeout"`
 	// FailingAfter is the number of runs in a row after which a failing source is told of.
 	FailingAfter int `yaml:"failing_after"`
+}
+
+// Server is how `bot serve` works.
+type Server struct {
+	Address string `yaml:"address"` // "127.0.0.1:8080"
+	// Interval is the time between runs for digests without a schedule.
+	Interval time.Duration `yaml:"interval"`
+	// Jitter is the longest that a run is put off at random.
+	Jitter time.Duration `yaml:"jitter"`
+	// StaleAfter is the age from which what was read of a source makes the service not ready; 0: never.
+	StaleAfter time.Duration `yaml:"stale_after"`
 }
 
 // lockMargin is what a lock outlives a run by: time to notice the cancelled context and to leave.

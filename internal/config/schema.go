@@ -163,6 +163,16 @@ func schema() []field {
 			{name: "failing_after", kind: number, def: 5, lo: 1, hi: 1000,
 				doc: "After how many runs in a row in which a source could not be read the digest says so, as something to act on. It is said once, however long it lasts."},
 		}},
+		{name: "server", kind: section, doc: "How bot serve works. Other commands take no notice of it.", fields: []field{
+			{name: "address", kind: text, def: "127.0.0.1:8080", example: `"0.0.0.0:8080"`,
+				doc: "Where pages, health and metrics are served. Everybody who reaches it may read all digests: it asks nobody for a password. A changed address counts after a restart."},
+			{name: "interval", kind: duration, def: time.Hour, lo: int64(time.Minute), hi: int64(7 * 24 * time.Hour),
+				doc: "The time between runs for digests without a schedule. A run in which nothing changed costs one request."},
+			{name: "jitter", kind: duration, def: time.Minute, hi: int64(time.Hour),
+				doc: "The longest that a run is put off, at random, so that not everybody asks at the same moment."},
+			{name: "stale_after", kind: duration, def: 8 * 24 * time.Hour, hi: int64(365 * 24 * time.Hour),
+				doc: "The age from which what was read of a source makes /readyz say no; longer than the longest pause of the schedules. 0s: never."},
+		}},
 	}
 }
 

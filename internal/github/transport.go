@@ -47,6 +47,8 @@ type transport struct {
 	lane    lane
 	cost    costCounter
 	clock   serverClock
+
+	remaining remaining
 }
 
 func newTransport(o Options, urls endpoints) *transport {
@@ -235,6 +237,7 @@ func (t *transport) attempt(req *http.Request, c *call, d destination, body []by
 	}
 	if d.trusted {
 		t.clock.learn(resp.Header, t.now())
+		t.remaining.learn(resp.Header)
 	}
 	if c.stream != nil && resp.StatusCode == http.StatusOK {
 		return t.streamed(req, c, d, resp, start)

@@ -32,8 +32,15 @@ func HTML(d Digest) (string, error) {
 	return out, nil
 }
 
-// pageOf makes a page of our own Markdown.
-func pageOf(title, md string) (string, error) {
+// Fragment renders Markdown that this package made, for a page that somebody else makes. Like [HTML] it escapes every tag
+// that is not ours.
+func Fragment(md string) (template.HTML, error) {
+	body, err := bodyOf(md)
+	return template.HTML(body), err //nolint:gosec // goldmark escapes; the only raw tags are those of ourTags
+}
+
+// bodyOf renders our own Markdown.
+func bodyOf(md string) (string, error) {
 	engine := goldmark.New(
 		// Not all of GFM: every link in our Markdown is written out, and bare addresses are text.
 		goldmark.WithExtensions(extension.Strikethrough),
@@ -43,7 +50,14 @@ func pageOf(title, md string) (string, error) {
 		),
 	)
 	var body bytes.Buffer
-	if err := engine.Convert([]byte(md), &body); err != nil {
+	err := engine.Convert([]byte(md), &body)
+	return forLogs(body.String()), err
+}
+
+// pageOf makes a page of our own Markdown.
+func pageOf(title, md string) (string, error) {
+	body, err := bodyOf(md)
+	if err != nil {
 		return "", err
 	}
 	page, err := template.New("page").Parse(pageShell)
@@ -61,7 +75,7 @@ func pageOf(title, md string) (string, error) {
 		Title:  title,
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		Style:  template.CSS(pageStyle),
-		Body:   template.HTML(forLogs(body.String())), //nolint:gosec // goldmark escapes; the only raw tags are those of ourTags
+		Body:   template.HTML(body), //nolint:gosec // goldmark escapes; the only raw tags are those of ourTags
 	})
 	if err != nil {
 		return "", err
@@ -93,6 +107,8 @@ func (ourTags) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 		}
 		return ast.WalkContinue, nil
 	})
+	// Our Markdown has no image; one that came in some other way is its words.
+	r.Register(ast.KindImage, func(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) { return ast.WalkContinue, nil })
 	r.Register(ast.KindRawHTML, func(w util.BufWriter, src []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		raw, ok := n.(*ast.RawHTML)
 		if !ok || !entering {
