@@ -6,4 +6,5 @@ args=(run)
 if [[ -n "$DIGEST_ACTION_CONFIG" ]]; then args+=("--config=$DIGEST_ACTION_CONFIG"); fi
 if [[ -n "$DIGEST_ACTION_DIGEST" ]]; then args+=("--digest=$DIGEST_ACTION_DIGEST"); fi
 if [[ -n "$DIGEST_ACTION_DRY_RUN" ]]; then args+=("--dry-run=$DIGEST_ACTION_DRY_RUN"); fi
+if [[ -n "$DIGEST_ACTION_STORE" ]]; then export BOT_STORE_DRIVER="$DIGEST_ACTION_STORE"; fi
 exec "$DIGEST_ACTION_FOLDER/bot" "${args[@]}"

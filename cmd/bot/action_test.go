@@ -34,7 +34,8 @@ type job struct {
 	action actionFile
 	root   string // the action's checkout
 	temp   string
-	warm   bool // the cache has the program
+	warm   bool   // the cache has the program
+	store  string // the input of that name: most tests leave the state where the world has it
 
 	inputs  map[string]string
 	outputs map[string]map[string]string // by step
@@ -89,6 +90,7 @@ func (j *job) run(inputs map[string]string) jobResult {
 	for name, in := range j.action.Inputs {
 		j.inputs[name] = j.expand(in.Default)
 	}
+	j.inputs["store"] = j.store
 	for name, v := range inputs {
 		if _, ok := j.action.Inputs[name]; !ok {
 			j.w.t.Fatalf("the action has no input %q", name)
@@ -334,6 +336,33 @@ func TestActionInAJob(t *testing.T) {
 		}
 		w.wantIssues(2)
 	})
+}
+
+// TestActionKeepsItsStateOnABranch: with the inputs as they are, jobs on empty machines go on where the last one ended.
+func TestActionKeepsItsStateOnABranch(t *testing.T) {
+	t.Parallel()
+	w := released(t).onBranch().set("BOT_STORE_DRIVER=") // the action sets it
+	j := newJob(w)
+	j.store = j.action.Inputs["store"].Default
+	if j.store != "branch" {
+		t.Fatalf("by default the state is kept in %q", j.store)
+	}
+	r := j.run(nil)
+	r.want(t, exitDone, map[string]string{"changed": "true", "issue-number": "1", "exit-code": "0"}, "This is the first digest")
+	r = j.run(nil)
+	r.want(t, exitDone, map[string]string{"changed": "false", "issue-number": "", "exit-code": "0"}, "nothing to tell")
+	if r.api != 1 {
+		t.Errorf("a quiet run cost %d requests", r.api)
+	}
+	w.commit("v1.36", promoteVolume)
+	r = j.run(nil)
+	r.want(t, exitDone, map[string]string{"changed": "true", "issue-number": "2", "exit-code": "0"}, "1 to know")
+	if log := w.stateGit("log", "--format=%s", "upstream-digest-state"); !strings.Contains(log, "digest 2 queued") {
+		t.Errorf("the branch tells\n%s", log)
+	}
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 500, Path: "/graphql", Times: -1})
+	r = j.run(nil)
+	r.want(t, exitState, map[string]string{"changed": "false", "exit-code": "6"}, "**The run left with 6.**")
 }
 
 // TestActionRefused: what GitHub may refuse the token of a job.
