@@ -96,7 +96,7 @@ func (k *rememberedHeads) Heads(ctx context.Context, requests []repo.HeadRequest
 func (k *rememberedHeads) recall(q repo.HeadRequest) (repo.HeadResult, bool) {
 	for _, a := range k.known {
 		if !strings.EqualFold(a.asked.Repository, q.Repository) || a.asked.Ref != q.Ref || a.asked.Releases < q.Releases || q.Milestones && !a.asked.Milestones ||
-			len(q.Issues)+len(q.Texts) > 0 || q.Live {
+			len(q.Texts) > 0 || q.Live || !slices.Equal(a.asked.Issues, q.Issues) {
 			continue
 		}
 		res := a.HeadResult

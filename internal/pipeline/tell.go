@@ -48,6 +48,15 @@ type planned struct {
 
 // tell reads upstream, compares, and says what is to be written and sent. It changes nothing.
 func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling, error) {
+	if r.Remote == nil { // where digests stand is at hand: what is asked of there goes with the heads
+		cursors, err := r.cursors(ctx)
+		if err == nil {
+			opts.places, err = r.places(ctx, cursors, opts)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	if t, err := r.unmoved(ctx, opts, out); t != nil || err != nil {
 		return t, err
 	}
@@ -55,13 +64,9 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.State.Cursors(ctx)
+	cursors, err := r.cursors(ctx)
 	if err != nil {
 		return nil, err
-	}
-	cursors := make(map[string]store.Cursor, len(list))
-	for _, c := range list {
-		cursors[c.Definition] = c
 	}
 	if opts.Since != "" {
 		if err := r.checkSince(opts, cursors); err != nil {
@@ -92,8 +97,10 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 	}
-	if opts.places, err = r.places(ctx, cursors, opts); err != nil {
-		return nil, err
+	if r.Remote != nil { // it costs a reading, and is needed only now
+		if opts.places, err = r.places(ctx, cursors, opts); err != nil {
+			return nil, err
+		}
 	}
 	got, err := r.collect(ctx, last, past, opts)
 	if err != nil {
@@ -198,6 +205,16 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		return nil, failure // shown, but nothing moves
 	}
 	return t, failure
+}
+
+// cursors are how far the definitions were told, by name.
+func (r *Runner) cursors(ctx context.Context) (map[string]store.Cursor, error) {
+	list, err := r.State.Cursors(ctx)
+	out := make(map[string]store.Cursor, len(list))
+	for _, c := range list {
+		out[c.Definition] = c
+	}
+	return out, err
 }
 
 // due reports whether a definition is due that was told at last. Told at a time that is yet to come: a clock was
