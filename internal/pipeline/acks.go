@@ -158,6 +158,7 @@ func (ps places) ask(a *asking) {
 func (ps places) take(h heads) {
 	for _, p := range ps {
 		got, asked := h[issuesKey(p.target)]
+		p.taken = nil // heads are asked for twice where the first look does not settle a run
 		issue, there := got.Issues[p.issue]
 		switch {
 		case !asked:
