@@ -59,6 +59,10 @@ test-race: ## all tests, race detector, random order; of the longest tables a sa
 test-whole: ## the tests with their tables whole, of which the race detector takes a sample
 	$(GO) test -timeout 40m ./cmd/... ./internal/...
 
+.PHONY: crash
+crash: ## both crash tables whole: the program killed at each of its requests and writes
+	$(GO) test ./cmd/bot -run '^TestKilledAnywhere' -count=1 -v -timeout 60m -crash.all
+
 .PHONY: contract-deps
 contract-deps: test/contract/node_modules/.installed ## install GitHub's own descriptions for the contract test
 test/contract/node_modules/.installed: test/contract/package-lock.json

@@ -138,11 +138,11 @@ func invented(n int) func([]facts.Row) []facts.Row {
 // to its store, in every situation, and then run again as a user would.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	killedAnywhere(t, func(w *testWorld) *testWorld { return w }, 5)
+	killedAnywhere(t, func(w *testWorld) *testWorld { return w }, 5, 1)
 }
 
 // killedAnywhere makes the table for worlds that are dressed in some way; a short test takes one point in thin.
-func killedAnywhere(t *testing.T, dress func(*testWorld) *testWorld, thin int) {
+func killedAnywhere(t *testing.T, dress func(*testWorld) *testWorld, thin, every int) {
 	t.Helper()
 	type row struct{ points, runs, most, duplicates, lost int }
 	rows := make([]row, len(crashScenarios))
@@ -184,6 +184,8 @@ func killedAnywhere(t *testing.T, dress func(*testWorld) *testWorld, thin int) {
 					points = thinned(points, 2*thin+1, i)
 				case testing.Short():
 					points = thinned(points, thin, i)
+				case !*everyPoint:
+					points = thinned(points, every, i)
 				}
 				for _, p := range points {
 					t.Run(p.String(), func(t *testing.T) {
