@@ -41,6 +41,7 @@ var may = map[string][]string{
 	"internal/repo":              {"github"},
 	"internal/sources":           {"repo", "github", "egress", "feed", "snapshot", "gate", "kep", "changelog", "cycle", "docpage"},
 	"internal/publish":           {"report", "github"},
+	"internal/server":            {"pipeline", "store", "report"},
 	"internal/store":             {"snapshot", "report"},
 	"internal/facts":             {"gate"},
 	"internal/facts/renew":       {"*"},
