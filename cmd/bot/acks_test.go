@@ -262,3 +262,29 @@ func TestDoctorKnowsTheRollingIssue(t *testing.T) {
 		t.Errorf("a quiet run costs %d requests", r.api)
 	}
 }
+
+// What is open of the reader's goes on where the digest repository gets another name, or another one takes its place.
+func TestOpenGoesOnInAnotherRepository(t *testing.T) {
+	t.Parallel()
+	for _, ticked := range []bool{false, true} {
+		w := yoursWorld(t, watchesVolume)
+		if ticked {
+			w.tick(2, volumeGate)
+		}
+		w.gh.AddRepository(ghtest.Repository{Name: "acme/infra"})
+		w.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write, "acme/infra": ghtest.Write}})
+		w.config(watchesVolume + "target:\n  repository: acme/infra\n")
+		w.commit("v1.36", both(promoteVolume, one("Next")))
+		w.ok("run")
+		all := w.gh.Issues("acme/infra")
+		if len(all) != 1 {
+			t.Fatalf("%d issues", len(all))
+		}
+		if body := all[0].Body; strings.Contains(body, "Still yours, not acknowledged (1)") == ticked || ticked && !strings.Contains(body, "Acknowledged since the last digest: `"+volumeGate+"`.") {
+			t.Errorf("ticked: %v\n%s", ticked, body)
+		}
+		if r := w.ok("run"); r.api != 1 {
+			t.Errorf("a quiet run costs %d requests", r.api)
+		}
+	}
+}

@@ -18,8 +18,9 @@ import (
 // place is where a channel's last digest stands, and what is the reader's in it. The digest is the memory of that: its
 // boxes are read with the heads, so that a run which finds nothing still costs one request, and a lost store keeps them.
 type place struct {
-	definition, channel, target string
-	inherited                   bool // it is the place of another channel, which is no more
+	definition, channel, target string // target is the repository that it stands in
+	to                          string // the repository that the channel files in now
+	inherited                   bool   // it is the place of another channel or repository, which is no more
 
 	issue    int
 	comments bool // it has further parts
@@ -53,7 +54,7 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 			if !publish.IsIssue(dest.Type) {
 				continue
 			}
-			p := lastPlace(list, dest, publish.ChannelOf(dest))
+			p := lastPlace(list, dest.Target, publish.ChannelOf(dest))
 			if p == nil {
 				p = inherited(list, d, dest)
 			}
@@ -65,26 +66,31 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 	return out, nil
 }
 
-// inherited is the place of a channel that the configuration had for a repository before: what was open there goes on.
+// inherited is the place of a channel that the configuration had before, for the repository, or else for another: what was
+// open there goes on, also where the repository has another name now.
 func inherited(list []store.Delivery, d Definition, dest publish.Destination) *place {
-	for _, x := range slices.Backward(list) { // by seq: the newest first
-		gone := !slices.ContainsFunc(d.Destinations, func(now publish.Destination) bool { return publish.ChannelOf(now) == x.Key.Channel })
-		if !gone || !publish.IsIssue(publish.TypeOf(x.Key.Channel)) {
-			continue
-		}
-		if p := lastPlace(list, dest, x.Key.Channel); p != nil {
-			p.channel, p.inherited = publish.ChannelOf(dest), true
-			return p
+	for _, elsewhere := range []bool{false, true} {
+		for _, x := range slices.Backward(list) { // by seq: the newest first
+			gone := !slices.ContainsFunc(d.Destinations, func(now publish.Destination) bool {
+				return publish.ChannelOf(now) == x.Key.Channel && strings.EqualFold(now.Target, x.Target)
+			})
+			if !gone || !publish.IsIssue(publish.TypeOf(x.Key.Channel)) || !elsewhere && !strings.EqualFold(x.Target, dest.Target) {
+				continue
+			}
+			if p := lastPlace(list, x.Target, x.Key.Channel); p != nil {
+				p.channel, p.to, p.inherited = publish.ChannelOf(dest), dest.Target, true
+				return p
+			}
 		}
 	}
 	return nil
 }
 
-// lastPlace is where the newest digest of a channel stands that surely arrived in a destination's repository; nil: none did.
-func lastPlace(list []store.Delivery, dest publish.Destination, channel string) *place {
+// lastPlace is where the newest digest of a channel stands that surely arrived in a repository; nil: none did.
+func lastPlace(list []store.Delivery, target, channel string) *place {
 	var first store.Delivery
 	for _, d := range list {
-		if d.Key.Channel == channel && d.Key.Part == 1 && d.State == store.Done && d.ResultID > 0 && strings.EqualFold(d.Target, dest.Target) && d.Key.Seq > first.Key.Seq {
+		if d.Key.Channel == channel && d.Key.Part == 1 && d.State == store.Done && d.ResultID > 0 && strings.EqualFold(d.Target, target) && d.Key.Seq > first.Key.Seq {
 			first = d
 		}
 	}
@@ -92,7 +98,7 @@ func lastPlace(list []store.Delivery, dest publish.Destination, channel string) 
 		return nil
 	}
 	p := &place{
-		definition: first.Key.Definition, channel: channel, target: first.Target,
+		definition: first.Key.Definition, channel: channel, target: first.Target, to: target,
 		issue: int(first.ResultID), comments: first.Key.Parts > 1, nonce: first.Nonce,
 	}
 	nonces := map[int64]string{}
@@ -118,7 +124,7 @@ func placesOf(definition string, found []publish.FiledDigest) places {
 	var out places
 	for _, f := range found {
 		for _, x := range f.Places {
-			out = append(out, &place{definition: definition, channel: x.Channel, target: x.Repository, issue: x.Issue, boxes: x.Boxes})
+			out = append(out, &place{definition: definition, channel: x.Channel, target: x.Repository, to: x.Repository, issue: x.Issue, boxes: x.Boxes})
 		}
 	}
 	return out
@@ -126,7 +132,7 @@ func placesOf(definition string, found []publish.FiledDigest) places {
 
 func (ps places) of(definition string, dest publish.Destination) *place {
 	for _, p := range ps {
-		if p.definition == definition && p.channel == publish.ChannelOf(dest) && strings.EqualFold(p.target, dest.Target) {
+		if p.definition == definition && p.channel == publish.ChannelOf(dest) && strings.EqualFold(p.to, dest.Target) {
 			return p
 		}
 	}
