@@ -358,3 +358,23 @@ func TestClosePrevious(t *testing.T) {
 		t.Errorf("a quiet run costs %d requests", r.api)
 	}
 }
+
+// The repository was made anew under its name: the number of the last digest is somebody else's issue now, which is none
+// of the bot's to close.
+func TestCloseNobodyElsesIssue(t *testing.T) {
+	t.Parallel()
+	w := released(t)
+	w.config(closingConfig)
+	w.ok("run")
+	w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.Author, i.Title, i.Body = "ada", "The printer is on fire", "Help!" })
+	w.commit("v1.36", promoteVolume)
+	w.ok("run")
+	if i := w.issue(1); i.State != "open" {
+		t.Errorf("issue 1 of %s is %s", i.Author, i.State)
+	}
+	w.commit("v1.36", both(promoteVolume, one("Second")))
+	w.ok("run")
+	if i := w.issue(2); i.State != "closed" {
+		t.Errorf("the bot's own issue is %s", i.State)
+	}
+}

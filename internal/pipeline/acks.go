@@ -30,7 +30,7 @@ type place struct {
 
 	boxes []report.Box  // as they stand there
 	taken []report.Open // whose lines somebody took out
-	gone  bool          // the issue was deleted
+	gone  bool          // the issue was deleted, or its number is somebody else's: the repository was made anew
 	err   error         // it could not be read
 }
 
@@ -170,7 +170,7 @@ func (ps places) take(h heads) {
 		case !asked:
 		case got.Err != nil:
 			p.err, p.boxes = got.Err, p.filed
-		case !there:
+		case !there, !issue.ViewerDidAuthor && !strings.Contains(issue.Body, p.nonce):
 			p.gone, p.boxes = true, p.filed
 		default:
 			p.boxes = publish.BoxesOf(issue, p.nonce)
