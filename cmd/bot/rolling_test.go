@@ -378,3 +378,41 @@ func TestCloseNobodyElsesIssue(t *testing.T) {
 		t.Errorf("the bot's own issue is %s", i.State)
 	}
 }
+
+// An issue that people have talked on has more comments than are read with the heads. What stands in the parts of a
+// digest behind them is not taken for acknowledged, nor for taken out.
+func TestBoxesBehindManyComments(t *testing.T) {
+	t.Parallel()
+	w := rollingWorld(t)
+	for range 100 {
+		w.gh.AddComment("acme/platform", 1, ghtest.Comment{Author: "ada", Body: "I see."})
+	}
+	var names []string
+	for _, r := range invented(150)(nil) {
+		names = append(names, r.Gate)
+	}
+	w.config(strings.Replace(rollingConfig, "gates: [ImageVolumeWithDigest]", "gates: ["+strings.Join(names, ", ")+"]", 1))
+	w.commit("v1.36", invented(150))
+	w.ok("run")
+	i := w.rolling()
+	all := func(i ghtest.Issue) string {
+		text := i.Body
+		for _, c := range i.Comments {
+			text += "\n" + c.Body
+		}
+		return text
+	}
+	in := func(i ghtest.Issue) int { return strings.Count(all(i), "\n- [ ] ") }
+	if in(i) != 150 || strings.Count(i.Body, "\n- [ ] ") == 150 {
+		t.Fatalf("%d boxes, %d of them in the first part", in(i), strings.Count(i.Body, "\n- [ ] "))
+	}
+	w.commit("v1.36", both(invented(150), one("Second")))
+	w.ok("run")
+	i = w.rolling()
+	if in(i) != 150 || strings.Contains(all(i), "Taken out") {
+		t.Errorf("%d boxes are left; taken out: %t", in(i), strings.Contains(all(i), "Taken out"))
+	}
+	if !strings.Contains(all(i), "more than 100 comments") {
+		t.Error("that not all could be read is not said")
+	}
+}

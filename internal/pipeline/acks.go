@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -164,7 +165,7 @@ func (ps places) ask(a *asking) {
 func (ps places) take(h heads) {
 	for _, p := range ps {
 		got, asked := h[issuesKey(p.target)]
-		p.taken = nil // heads are asked for twice where the first look does not settle a run
+		p.taken, p.err = nil, nil // heads are asked for twice where the first look does not settle a run
 		issue, there := got.Issues[p.issue]
 		switch {
 		case !asked:
@@ -175,13 +176,19 @@ func (ps places) take(h heads) {
 		default:
 			p.boxes = publish.BoxesOf(issue, p.nonce)
 			for _, f := range p.filed {
-				if !slices.ContainsFunc(p.boxes, func(b report.Box) bool { return b.Same(f.Open) }) {
+				switch {
+				case slices.ContainsFunc(p.boxes, func(b report.Box) bool { return b.Same(f.Open) }):
+				case issue.MoreComments:
+					p.boxes, p.err = append(p.boxes, f), errManyComments
+				default:
 					p.taken = append(p.taken, f.Open)
 				}
 			}
 		}
 	}
 }
+
+var errManyComments = errors.New("it has more than 100 comments, and the rest of the digest stands behind them")
 
 // standing is the issue that a destination's last digest stands in; 0: none.
 func (w *words) standing(dest publish.Destination) int64 {
