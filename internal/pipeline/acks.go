@@ -206,7 +206,7 @@ func (w *words) carry(ctx context.Context, d report.Digest, dest publish.Destina
 	}
 	fresh := report.OpenOf(d)
 	var mine *watching
-	for _, b := range slices.Concat(p.boxes, p.later) {
+	for _, b := range p.newest() {
 		again := func(o report.Open) bool { return o.Same(b.Open) }
 		if slices.ContainsFunc(fresh, again) || slices.ContainsFunc(d.Open, again) {
 			continue // it is told anew, and has a box
@@ -234,6 +234,21 @@ func (w *words) carry(ctx context.Context, d report.Digest, dest publish.Destina
 		d.Notices = append(slices.Clone(d.Notices), fmt.Sprintf("The boxes of issue %d in %s could not be read (%v): what was ticked there stands here again.", p.issue, p.target, p.err))
 	}
 	return d
+}
+
+// newest are the boxes of a place, and of what came later: what that told anew stands in the place of what was told before.
+func (p *place) newest() []report.Box {
+	out := slices.Clone(p.boxes)
+	for _, l := range p.later {
+		i := slices.IndexFunc(out, func(b report.Box) bool { return b.Same(l.Open) })
+		switch {
+		case i < 0:
+			out = append(out, l)
+		case out[i].Open != l.Open:
+			out[i] = l
+		}
+	}
+	return out
 }
 
 // watching is what is the reader's now.
