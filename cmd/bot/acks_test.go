@@ -288,3 +288,35 @@ func TestOpenGoesOnInAnotherRepository(t *testing.T) {
 		}
 	}
 }
+
+// What stands in a part that is still owed when the next digest is made is open, too.
+func TestOpenOfAnOwedPart(t *testing.T) {
+	t.Parallel()
+	w := released(t)
+	w.ok("run")
+	var names []string
+	for _, r := range invented(150)(nil) {
+		names = append(names, r.Gate)
+	}
+	w.config("watch:\n  gates: [" + strings.Join(names, ", ") + "]\n")
+	w.commit("v1.36", invented(150))
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues/*/comments", Times: -1})
+	w.code(exitDelivery, "run")
+	w.commit("v1.36", both(invented(150), one("Second")))
+	w.code(exitDelivery, "run")
+	w.gh.ClearFaults()
+	w.ok("run")
+	for _, n := range []int{2, 3} {
+		i := w.issue(n)
+		boxes := strings.Count(i.Body, "\n- [ ] ")
+		if boxes == 0 || boxes == 150 {
+			t.Errorf("issue %d has %d boxes in its first part", n, boxes)
+		}
+		for _, c := range i.Comments {
+			boxes += strings.Count(c.Body, "\n- [ ] ")
+		}
+		if boxes != 150 {
+			t.Errorf("issue %d has %d boxes", n, boxes)
+		}
+	}
+}

@@ -26,7 +26,8 @@ type place struct {
 	issue    int
 	comments bool // it has further parts
 	nonce    string
-	// filed are the boxes as they were filed; later those of digests since of which nobody knows whether they arrived.
+	// filed are the boxes as they were filed; later those of what surely or perhaps did not arrive yet, and that no later
+	// digest tells anew.
 	filed, later []report.Box
 
 	boxes []report.Box  // as they stand there
@@ -47,7 +48,7 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 			!slices.ContainsFunc(d.Destinations, func(dest publish.Destination) bool { return publish.IsIssue(dest.Type) }) {
 			continue
 		}
-		list, err := r.State.Deliveries(ctx, d.Name, store.Done, store.Unknown)
+		list, err := r.State.Deliveries(ctx, d.Name, store.Done, store.Unknown, store.Pending)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +112,8 @@ func lastPlace(list []store.Delivery, target, channel string) *place {
 	for _, d := range list {
 		switch {
 		case d.Key.Channel != channel || d.Key.Seq < first.Key.Seq:
-		case d.Key.Seq == first.Key.Seq:
+		case d.State == store.Pending && d.Key.Seq > first.Key.Seq && d.Base != 0: // a later digest tells it anew
+		case d.Key.Seq == first.Key.Seq && d.State == store.Done:
 			p.filed = append(p.filed, report.ParseBoxes(d.Body, nonces[d.Key.Seq])...)
 		default:
 			p.later = append(p.later, report.ParseBoxes(d.Body, nonces[d.Key.Seq])...)
