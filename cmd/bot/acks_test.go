@@ -262,3 +262,61 @@ func TestDoctorKnowsTheRollingIssue(t *testing.T) {
 		t.Errorf("a quiet run costs %d requests", r.api)
 	}
 }
+
+// What is open of the reader's goes on where the digest repository gets another name, or another one takes its place.
+func TestOpenGoesOnInAnotherRepository(t *testing.T) {
+	t.Parallel()
+	for _, ticked := range []bool{false, true} {
+		w := yoursWorld(t, watchesVolume)
+		if ticked {
+			w.tick(2, volumeGate)
+		}
+		w.gh.AddRepository(ghtest.Repository{Name: "acme/infra"})
+		w.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write, "acme/infra": ghtest.Write}})
+		w.config(watchesVolume + "target:\n  repository: acme/infra\n")
+		w.commit("v1.36", both(promoteVolume, one("Next")))
+		w.ok("run")
+		all := w.gh.Issues("acme/infra")
+		if len(all) != 1 {
+			t.Fatalf("%d issues", len(all))
+		}
+		if body := all[0].Body; strings.Contains(body, "Still yours, not acknowledged (1)") == ticked || ticked && !strings.Contains(body, "Acknowledged since the last digest: `"+volumeGate+"`.") {
+			t.Errorf("ticked: %v\n%s", ticked, body)
+		}
+		if r := w.ok("run"); r.api != 1 {
+			t.Errorf("a quiet run costs %d requests", r.api)
+		}
+	}
+}
+
+// What stands in a part that is still owed when the next digest is made is open, too.
+func TestOpenOfAnOwedPart(t *testing.T) {
+	t.Parallel()
+	w := released(t)
+	w.ok("run")
+	var names []string
+	for _, r := range invented(150)(nil) {
+		names = append(names, r.Gate)
+	}
+	w.config("watch:\n  gates: [" + strings.Join(names, ", ") + "]\n")
+	w.commit("v1.36", invented(150))
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues/*/comments", Times: -1})
+	w.code(exitDelivery, "run")
+	w.commit("v1.36", both(invented(150), one("Second")))
+	w.code(exitDelivery, "run")
+	w.gh.ClearFaults()
+	w.ok("run")
+	for _, n := range []int{2, 3} {
+		i := w.issue(n)
+		boxes := strings.Count(i.Body, "\n- [ ] ")
+		if boxes == 0 || boxes == 150 {
+			t.Errorf("issue %d has %d boxes in its first part", n, boxes)
+		}
+		for _, c := range i.Comments {
+			boxes += strings.Count(c.Body, "\n- [ ] ")
+		}
+		if boxes != 150 {
+			t.Errorf("issue %d has %d boxes", n, boxes)
+		}
+	}
+}

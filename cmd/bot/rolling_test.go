@@ -358,3 +358,61 @@ func TestClosePrevious(t *testing.T) {
 		t.Errorf("a quiet run costs %d requests", r.api)
 	}
 }
+
+// The repository was made anew under its name: the number of the last digest is somebody else's issue now, which is none
+// of the bot's to close.
+func TestCloseNobodyElsesIssue(t *testing.T) {
+	t.Parallel()
+	w := released(t)
+	w.config(closingConfig)
+	w.ok("run")
+	w.gh.UpdateIssue("acme/platform", 1, func(i *ghtest.Issue) { i.Author, i.Title, i.Body = "ada", "The printer is on fire", "Help!" })
+	w.commit("v1.36", promoteVolume)
+	w.ok("run")
+	if i := w.issue(1); i.State != "open" {
+		t.Errorf("issue 1 of %s is %s", i.Author, i.State)
+	}
+	w.commit("v1.36", both(promoteVolume, one("Second")))
+	w.ok("run")
+	if i := w.issue(2); i.State != "closed" {
+		t.Errorf("the bot's own issue is %s", i.State)
+	}
+}
+
+// An issue that people have talked on has more comments than are read with the heads. What stands in the parts of a
+// digest behind them is not taken for acknowledged, nor for taken out.
+func TestBoxesBehindManyComments(t *testing.T) {
+	t.Parallel()
+	w := rollingWorld(t)
+	for range 100 {
+		w.gh.AddComment("acme/platform", 1, ghtest.Comment{Author: "ada", Body: "I see."})
+	}
+	var names []string
+	for _, r := range invented(150)(nil) {
+		names = append(names, r.Gate)
+	}
+	w.config(strings.Replace(rollingConfig, "gates: [ImageVolumeWithDigest]", "gates: ["+strings.Join(names, ", ")+"]", 1))
+	w.commit("v1.36", invented(150))
+	w.ok("run")
+	i := w.rolling()
+	all := func(i ghtest.Issue) string {
+		text := i.Body
+		for _, c := range i.Comments {
+			text += "\n" + c.Body
+		}
+		return text
+	}
+	in := func(i ghtest.Issue) int { return strings.Count(all(i), "\n- [ ] ") }
+	if in(i) != 150 || strings.Count(i.Body, "\n- [ ] ") == 150 {
+		t.Fatalf("%d boxes, %d of them in the first part", in(i), strings.Count(i.Body, "\n- [ ] "))
+	}
+	w.commit("v1.36", both(invented(150), one("Second")))
+	w.ok("run")
+	i = w.rolling()
+	if in(i) != 150 || strings.Contains(all(i), "Taken out") {
+		t.Errorf("%d boxes are left; taken out: %t", in(i), strings.Contains(all(i), "Taken out"))
+	}
+	if !strings.Contains(all(i), "more than 100 comments") {
+		t.Error("that not all could be read is not said")
+	}
+}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,18 +19,20 @@ import (
 // place is where a channel's last digest stands, and what is the reader's in it. The digest is the memory of that: its
 // boxes are read with the heads, so that a run which finds nothing still costs one request, and a lost store keeps them.
 type place struct {
-	definition, channel, target string
-	inherited                   bool // it is the place of another channel, which is no more
+	definition, channel, target string // target is the repository that it stands in
+	to                          string // the repository that the channel files in now
+	inherited                   bool   // it is the place of another channel or repository, which is no more
 
 	issue    int
 	comments bool // it has further parts
 	nonce    string
-	// filed are the boxes as they were filed; later those of digests since of which nobody knows whether they arrived.
+	// filed are the boxes as they were filed; later those of what surely or perhaps did not arrive yet, and that no later
+	// digest tells anew.
 	filed, later []report.Box
 
 	boxes []report.Box  // as they stand there
 	taken []report.Open // whose lines somebody took out
-	gone  bool          // the issue was deleted
+	gone  bool          // the issue was deleted, or its number is somebody else's: the repository was made anew
 	err   error         // it could not be read
 }
 
@@ -45,7 +48,7 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 			!slices.ContainsFunc(d.Destinations, func(dest publish.Destination) bool { return publish.IsIssue(dest.Type) }) {
 			continue
 		}
-		list, err := r.State.Deliveries(ctx, d.Name, store.Done, store.Unknown)
+		list, err := r.State.Deliveries(ctx, d.Name, store.Done, store.Unknown, store.Pending)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +56,7 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 			if !publish.IsIssue(dest.Type) {
 				continue
 			}
-			p := lastPlace(list, dest, publish.ChannelOf(dest))
+			p := lastPlace(list, dest.Target, publish.ChannelOf(dest))
 			if p == nil {
 				p = inherited(list, d, dest)
 			}
@@ -65,26 +68,31 @@ func (r *Runner) places(ctx context.Context, cursors map[string]store.Cursor, op
 	return out, nil
 }
 
-// inherited is the place of a channel that the configuration had for a repository before: what was open there goes on.
+// inherited is the place of a channel that the configuration had before, for the repository, or else for another: what was
+// open there goes on, also where the repository has another name now.
 func inherited(list []store.Delivery, d Definition, dest publish.Destination) *place {
-	for _, x := range slices.Backward(list) { // by seq: the newest first
-		gone := !slices.ContainsFunc(d.Destinations, func(now publish.Destination) bool { return publish.ChannelOf(now) == x.Key.Channel })
-		if !gone || !publish.IsIssue(publish.TypeOf(x.Key.Channel)) {
-			continue
-		}
-		if p := lastPlace(list, dest, x.Key.Channel); p != nil {
-			p.channel, p.inherited = publish.ChannelOf(dest), true
-			return p
+	for _, elsewhere := range []bool{false, true} {
+		for _, x := range slices.Backward(list) { // by seq: the newest first
+			gone := !slices.ContainsFunc(d.Destinations, func(now publish.Destination) bool {
+				return publish.ChannelOf(now) == x.Key.Channel && strings.EqualFold(now.Target, x.Target)
+			})
+			if !gone || !publish.IsIssue(publish.TypeOf(x.Key.Channel)) || !elsewhere && !strings.EqualFold(x.Target, dest.Target) {
+				continue
+			}
+			if p := lastPlace(list, x.Target, x.Key.Channel); p != nil {
+				p.channel, p.to, p.inherited = publish.ChannelOf(dest), dest.Target, true
+				return p
+			}
 		}
 	}
 	return nil
 }
 
-// lastPlace is where the newest digest of a channel stands that surely arrived in a destination's repository; nil: none did.
-func lastPlace(list []store.Delivery, dest publish.Destination, channel string) *place {
+// lastPlace is where the newest digest of a channel stands that surely arrived in a repository; nil: none did.
+func lastPlace(list []store.Delivery, target, channel string) *place {
 	var first store.Delivery
 	for _, d := range list {
-		if d.Key.Channel == channel && d.Key.Part == 1 && d.State == store.Done && d.ResultID > 0 && strings.EqualFold(d.Target, dest.Target) && d.Key.Seq > first.Key.Seq {
+		if d.Key.Channel == channel && d.Key.Part == 1 && d.State == store.Done && d.ResultID > 0 && strings.EqualFold(d.Target, target) && d.Key.Seq > first.Key.Seq {
 			first = d
 		}
 	}
@@ -92,7 +100,7 @@ func lastPlace(list []store.Delivery, dest publish.Destination, channel string) 
 		return nil
 	}
 	p := &place{
-		definition: first.Key.Definition, channel: channel, target: first.Target,
+		definition: first.Key.Definition, channel: channel, target: first.Target, to: target,
 		issue: int(first.ResultID), comments: first.Key.Parts > 1, nonce: first.Nonce,
 	}
 	nonces := map[int64]string{}
@@ -104,7 +112,8 @@ func lastPlace(list []store.Delivery, dest publish.Destination, channel string) 
 	for _, d := range list {
 		switch {
 		case d.Key.Channel != channel || d.Key.Seq < first.Key.Seq:
-		case d.Key.Seq == first.Key.Seq:
+		case d.State == store.Pending && d.Key.Seq > first.Key.Seq && d.Base != 0: // a later digest tells it anew
+		case d.Key.Seq == first.Key.Seq && d.State == store.Done:
 			p.filed = append(p.filed, report.ParseBoxes(d.Body, nonces[d.Key.Seq])...)
 		default:
 			p.later = append(p.later, report.ParseBoxes(d.Body, nonces[d.Key.Seq])...)
@@ -118,7 +127,7 @@ func placesOf(definition string, found []publish.FiledDigest) places {
 	var out places
 	for _, f := range found {
 		for _, x := range f.Places {
-			out = append(out, &place{definition: definition, channel: x.Channel, target: x.Repository, issue: x.Issue, boxes: x.Boxes})
+			out = append(out, &place{definition: definition, channel: x.Channel, target: x.Repository, to: x.Repository, issue: x.Issue, boxes: x.Boxes})
 		}
 	}
 	return out
@@ -126,7 +135,7 @@ func placesOf(definition string, found []publish.FiledDigest) places {
 
 func (ps places) of(definition string, dest publish.Destination) *place {
 	for _, p := range ps {
-		if p.definition == definition && p.channel == publish.ChannelOf(dest) && strings.EqualFold(p.target, dest.Target) {
+		if p.definition == definition && p.channel == publish.ChannelOf(dest) && strings.EqualFold(p.to, dest.Target) {
 			return p
 		}
 	}
@@ -158,24 +167,30 @@ func (ps places) ask(a *asking) {
 func (ps places) take(h heads) {
 	for _, p := range ps {
 		got, asked := h[issuesKey(p.target)]
-		p.taken = nil // heads are asked for twice where the first look does not settle a run
+		p.taken, p.err = nil, nil // heads are asked for twice where the first look does not settle a run
 		issue, there := got.Issues[p.issue]
 		switch {
 		case !asked:
 		case got.Err != nil:
 			p.err, p.boxes = got.Err, p.filed
-		case !there:
+		case !there, !issue.ViewerDidAuthor && !strings.Contains(issue.Body, p.nonce):
 			p.gone, p.boxes = true, p.filed
 		default:
 			p.boxes = publish.BoxesOf(issue, p.nonce)
 			for _, f := range p.filed {
-				if !slices.ContainsFunc(p.boxes, func(b report.Box) bool { return b.Same(f.Open) }) {
+				switch {
+				case slices.ContainsFunc(p.boxes, func(b report.Box) bool { return b.Same(f.Open) }):
+				case issue.MoreComments:
+					p.boxes, p.err = append(p.boxes, f), errManyComments
+				default:
 					p.taken = append(p.taken, f.Open)
 				}
 			}
 		}
 	}
 }
+
+var errManyComments = errors.New("it has more than 100 comments, and the rest of the digest stands behind them")
 
 // standing is the issue that a destination's last digest stands in; 0: none.
 func (w *words) standing(dest publish.Destination) int64 {
@@ -193,7 +208,7 @@ func (w *words) carry(ctx context.Context, d report.Digest, dest publish.Destina
 	}
 	fresh := report.OpenOf(d)
 	var mine *watching
-	for _, b := range slices.Concat(p.boxes, p.later) {
+	for _, b := range p.newest() {
 		again := func(o report.Open) bool { return o.Same(b.Open) }
 		if slices.ContainsFunc(fresh, again) || slices.ContainsFunc(d.Open, again) {
 			continue // it is told anew, and has a box
@@ -221,6 +236,21 @@ func (w *words) carry(ctx context.Context, d report.Digest, dest publish.Destina
 		d.Notices = append(slices.Clone(d.Notices), fmt.Sprintf("The boxes of issue %d in %s could not be read (%v): what was ticked there stands here again.", p.issue, p.target, p.err))
 	}
 	return d
+}
+
+// newest are the boxes of a place, and of what came later: what that told anew stands in the place of what was told before.
+func (p *place) newest() []report.Box {
+	out := slices.Clone(p.boxes)
+	for _, l := range p.later {
+		i := slices.IndexFunc(out, func(b report.Box) bool { return b.Same(l.Open) })
+		switch {
+		case i < 0:
+			out = append(out, l)
+		case out[i].Open != l.Open:
+			out[i] = l
+		}
+	}
+	return out
 }
 
 // watching is what is the reader's now.

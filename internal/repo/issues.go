@@ -27,7 +27,7 @@ func addIssues(doc *document, i int, r HeadRequest) error {
 		doc.repository(issueAlias(i, j), owner, name)
 		comments := ""
 		if q.Comments {
-			comments = " comments(first: 100) { nodes { body viewerDidAuthor } }"
+			comments = " comments(first: 100) { nodes { body viewerDidAuthor } pageInfo { hasNextPage } }"
 		}
 		fmt.Fprintf(&doc.fields, "    issue(number: %s) { number body viewerDidAuthor%s }\n  }\n", doc.bind("Int!", q.Number), comments)
 	}
@@ -45,6 +45,7 @@ type issueNode struct {
 				Body            string
 				ViewerDidAuthor bool
 			}
+			PageInfo struct{ HasNextPage bool }
 		}
 	}
 }
@@ -75,6 +76,7 @@ func issuesOf(i int, r HeadRequest, answer map[string]*repositoryNode, partial *
 		}
 		issue := github.Issue{Number: q.Number, Body: node.Issue.Body, ViewerDidAuthor: node.Issue.ViewerDidAuthor}
 		if node.Issue.Comments != nil {
+			issue.MoreComments = node.Issue.Comments.PageInfo.HasNextPage
 			for _, k := range node.Issue.Comments.Nodes {
 				issue.Comments = append(issue.Comments, github.Comment{Body: k.Body, ViewerDidAuthor: k.ViewerDidAuthor})
 			}

@@ -223,7 +223,8 @@ func decodeBox(text string) (Open, bool) {
 }
 
 // KeepTicks is text, a digest that is about to take another's place, with those boxes ticked that are ticked in the
-// place: somebody ticked them after the digest was made.
+// place: somebody ticked them after the digest was made. What is told anew of the same thing nobody has seen yet, even
+// where it is in the same state: only the very box that was ticked is.
 func KeepTicks(text, nonce string, standing []Box) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
@@ -232,7 +233,7 @@ func KeepTicks(text, nonce string, standing []Box) string {
 			continue
 		}
 		o, ok := decodeBox(m[3])
-		if ok && slices.ContainsFunc(standing, func(b Box) bool { return b.Ticked && b.Same(o) && b.State == o.State }) {
+		if ok && slices.ContainsFunc(standing, func(b Box) bool { return b.Ticked && b.Open == o }) {
 			lines[i] = "- [x] " + strings.TrimPrefix(l, unticked)
 		}
 	}

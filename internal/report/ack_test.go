@@ -67,7 +67,12 @@ func TestBoxesAreReadAgain(t *testing.T) {
 	if strings.Count(kept, "- [x] ") != 1 || !strings.Contains(kept, "- [x] **`WidgetSpeed`**") || strings.ReplaceAll(kept, "[x]", "[ ]") != text {
 		t.Errorf("the tick is not kept, or more than that is changed:\n%s", kept)
 	}
-	boxes[1].State = "something else"
+	seen := boxes[1].What
+	boxes[1].What = "It depends on another gate now."
+	if KeepTicks(text, boxNonce, boxes) != text {
+		t.Error("a tick for one change acknowledges another, which nobody has seen")
+	}
+	boxes[1].What, boxes[1].State = seen, "something else"
 	if KeepTicks(text, boxNonce, boxes) != text {
 		t.Error("a tick for what was true before counts for what is true now")
 	}

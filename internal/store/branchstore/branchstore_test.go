@@ -76,7 +76,10 @@ func openWith(url string, o branchstore.Options, before func(branchstore.Heads) 
 	if err != nil {
 		return nil, err
 	}
-	o.Repository, o.Branch, o.Heads, o.Commits = repository, branch, before(set), client
+	o.Repository, o.Branch, o.Heads = repository, branch, before(set)
+	if o.Commits == nil {
+		o.Commits = client
+	}
 	return branchstore.Open(o)
 }
 

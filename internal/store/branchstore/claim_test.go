@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/ghtest"
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/store"
 	"github.com/upstream-digest/bot/internal/store/branchstore"
@@ -404,6 +405,62 @@ func TestWhatStandsInTheWay(t *testing.T) {
 			}
 			if err == nil || !strings.Contains(err.Error(), one.want) || !strings.Contains(err.Error(), "branch "+branch+" of "+repository) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// refusing are commits that GitHub refuses.
+type refusing struct {
+	err   error
+	tries int
+}
+
+func (r *refusing) CommitFiles(context.Context, github.CommitRequest) (string, error) {
+	r.tries++
+	return "", r.err
+}
+
+// A commit that is refused whatever is tried is not tried for long, and the reason is said with what to do: a rule of
+// the repository, or a token that may see the branch and not write it.
+func TestRefusedForGood(t *testing.T) {
+	for name, one := range map[string]struct {
+		err  error
+		most int
+		want []string
+	}{
+		"a rule": {
+			&github.ValidationError{Repository: repository, Message: "Repository rule violations found\n\nChanges must be made through a pull request.\n\n"},
+			1, []string{"branch protection", "Changes must be made through a pull request.", "store.branch"},
+		},
+		"hidden":     {&github.NotFoundError{Repository: repository, What: "branch " + branch}, 10, []string{"token may see it"}},
+		"never seen": {&github.StaleError{Repository: repository, Branch: branch, Expected: strings.Repeat("a", 40)}, 10, []string{"no longer stands at"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+			s := p.hand(&now)
+			lease := p.acquire(s, "first")
+			p.commit(s, lease, told(1))
+			p.commit(s, lease, store.Update{Run: someRun("told", now), End: &store.End{Keep: 10}})
+			no := &refusing{err: one.err}
+			s, err := open(p.gh.URL(), branchstore.Options{Now: func() time.Time { return now }, Alone: true, Commits: no})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lease = p.acquire(s, "second")
+			u := told(2)
+			err = s.Commit(t.Context(), lease, &u)
+			if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "branch "+branch+" of "+repository) {
+				t.Fatalf("%v", err)
+			}
+			for _, want := range one.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("it does not say %q: %v", want, err)
+				}
+			}
+			if no.tries > one.most {
+				t.Errorf("%d tries", no.tries)
 			}
 		})
 	}

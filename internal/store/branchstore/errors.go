@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/github"
@@ -33,6 +34,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 		auth       *github.AuthError
 		missing    *github.NotFoundError
 		archived   *github.ArchivedError
+		refused    *github.ValidationError
 	)
 	switch {
 	case err == nil, errors.As(err, &unusable), errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
@@ -48,6 +50,9 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 		return s.unusable(auth.Error(), "the state is on a branch, which needs a token", err)
 	case errors.As(err, &archived):
 		return s.unusable(archived.Error(), "unarchive it, or set store.repository to another", err)
+	case errors.As(err, &refused):
+		why := oneLine(strings.Join(append([]string{refused.Message}, refused.Fields...), "; "))
+		return s.unusable("GitHub refused the commit: "+why, "if a branch protection or a ruleset forbids it, leave this branch out of it or name another in store.branch", err)
 	case errors.As(err, &missing):
 		return s.unusable(missing.Error(), "check store.repository, and that the token may see it", err)
 	}

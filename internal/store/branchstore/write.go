@@ -56,10 +56,12 @@ func (c *change) remove(path string) {
 }
 
 // tries bounds how often a write is thought out anew because the branch has moved without the lock being lost, and
-// unclears how often because nobody knew whether the last try had arrived.
+// unclears how often because nobody knew whether the last try had arrived. stills is how often a commit may be refused
+// while the branch is seen to stand where it should: a reading may lag, but not for ever.
 const (
 	tries    = 200
 	unclears = 4
+	stills   = 8
 )
 
 // write makes one commit: it claims the lease where that is still to be done, and lets build say what changes. build may
@@ -76,7 +78,7 @@ func (s *Store) commit(ctx context.Context, lease store.Lease, build func(contex
 	if err != nil {
 		return err
 	}
-	name, unclear := s.opts.Name(), 0
+	name, unclear, still := s.opts.Name(), 0, 0
 	for range tries {
 		if err := s.mayWrite(v, lease); err != nil {
 			return err
@@ -100,6 +102,7 @@ func (s *Store) commit(ctx context.Context, lease store.Lease, build func(contex
 			continue
 		}
 		oid, err := s.opts.Commits.CommitFiles(ctx, req)
+		refusal := err
 		var stale *github.StaleError
 		var lost *github.UnclearError
 		var gone *github.NotFoundError
@@ -117,12 +120,18 @@ func (s *Store) commit(ctx context.Context, lease store.Lease, build func(contex
 		default:
 			return err
 		}
+		before := v.head
 		if v, err = s.refresh(ctx, "look at the branch"); err != nil {
 			return err
 		}
 		if v.state.Write == name { // it had arrived
 			s.settle(v, lease)
 			return nil
+		}
+		if v.head == before && lost == nil {
+			if still++; still == stills {
+				return refusal
+			}
 		}
 	}
 	return fmt.Errorf("the branch moved under each of %d tries", tries)
