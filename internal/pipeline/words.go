@@ -109,7 +109,8 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 		}
 		out.add(digest, plan)
 	}
-	if quiet && !w.alone && usual.settled && usual.digest.Riders() {
+	// Where what was owed is undone, the digest from here on is not empty, and would tell the undoing next time.
+	if quiet && !w.alone && usual.settled && usual.digest.Riders() && len(s.superseded) == 0 {
 		s.to = usual.base // what rides is told from here on, with the next news
 	}
 	if quiet {
