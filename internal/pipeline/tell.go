@@ -117,7 +117,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if got.good == 0 && len(got.failed)+len(got.skipped) > 0 && !got.alarming {
 		return nil, failure // no digest, and cursors stay
 	}
-	if failure != nil && len(first.distinct) > 1 {
+	if failure != nil && len(first.distinct) > 1 && first.has(got.failed) {
 		// What failed carries the items of one definition's base, which may be newer than another's or
 		// older: compared with that, it would tell what did not happen.
 		return nil, failure
