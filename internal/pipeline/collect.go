@@ -366,6 +366,11 @@ func (r *Runner) wholeAt(ctx context.Context, from []origin, when moment, opts O
 	if err != nil {
 		return nil, err
 	}
+	return c.whole()
+}
+
+// whole is what was read, where nothing is missing.
+func (c collected) whole() (*snapshot.Snapshot, error) {
 	// What a token would be needed for is left out on either side, and said to be.
 	left := slices.DeleteFunc(slices.Clone(c.skipped), func(f store.FailedSource) bool { return f.Reason == sources.NeedsToken })
 	if missing := append(c.failed, left...); len(missing) > 0 {

@@ -166,7 +166,7 @@ func (r *Runner) readBase(ctx context.Context, from []origin, f *firstRun) (*sna
 		var absent *sources.AbsentError
 		var notFound *repo.NotFoundError
 		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && (f.recovered || !notFound.Until.IsZero() || r.isOther(failed.Upstream, notFound)) {
-			note := fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", failed.Upstream, failed.Source, failed.Reason)
+			note := noBase(failed)
 			if !slices.Contains(f.notices, note) {
 				f.notices = append(f.notices, note)
 			}
