@@ -429,3 +429,23 @@ func TestFilterOfProgress(t *testing.T) {
 		t.Errorf("it tells\n%s", body)
 	}
 }
+
+// TestMilestonesOffAndOn: what is not listed any more when they are read again was not deleted for that.
+func TestMilestonesOffAndOn(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	two := "digests:\n  - {name: weekly, channels: [{type: github-issue}]}\n  - {name: other, channels: [{type: github-issue}]}\n"
+	w.reads(two)
+	w.does(0, "run")
+	w.wholeConfig(keepSources("upstreams:\n  - preset: kubernetes\n"+two, "gates"))
+	w.news()
+	w.does(0, "run", "--digest", "other")
+	w.closed(69, "v1.37", "2026-03-07")
+	for i := range 10 {
+		w.closed(50+i, fmt.Sprintf("old-%d", i), fmt.Sprintf("2026-03-%02d", 10+i))
+	}
+	w.reads(two)
+	if got := changesIn(t, w.bot("run", "--dry-run", "--digest", "weekly", "--format", "json").stdout); strings.Contains(got, "removed") {
+		t.Errorf("it tells\n%s", got)
+	}
+}

@@ -102,10 +102,15 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			return nil, err
 		}
 	}
-	got, err := r.collect(ctx, last, past, opts)
+	known, more, err := r.goneOn(ctx, last, cursors)
 	if err != nil {
 		return nil, err
 	}
+	got, err := r.collect(ctx, known, past, opts)
+	if err != nil {
+		return nil, err
+	}
+	got.changed = got.changed || more
 	out.Failed = got.failed
 	var failure error
 	if len(got.failed) > 0 {
