@@ -356,3 +356,18 @@ func TestLostStateBesideADeadFeed(t *testing.T) {
 		t.Errorf("%s\n%s", got.Title, got.Body)
 	}
 }
+
+// TestFeedBuiltAnew: a feed that says the same in other bytes is read once for that, and a state on a branch, too.
+func TestFeedBuiltAnew(t *testing.T) {
+	t.Parallel()
+	w := feeds(t)
+	w.onBranch()
+	w.ok("run")
+	w.pages["/blog"] = append(w.pages["/blog"], "<!-- built -->\n"...)
+	w.ok("run")
+	asked := w.asked["/blog"]
+	if r := w.ok("run"); r.api != 1 || w.asked["/blog"] != asked {
+		t.Errorf("a quiet run costs %d requests, and the feed was read %d times", r.api, w.asked["/blog"]-asked)
+	}
+	w.wantIssues(1)
+}

@@ -579,3 +579,18 @@ func TestTicketsOffAndOn(t *testing.T) {
 	w.ok("run")
 	w.quiet("told")
 }
+
+// TestCommentCostsOneReading: a state on a branch is read for a comment once, and not in each run from then on.
+func TestCommentCostsOneReading(t *testing.T) {
+	t.Parallel()
+	w := newTicketWorld(t, ticketRules("", urgentRule))
+	n := w.open(widgets, "Broken", urgent()...)
+	w.onBranch()
+	w.ok("run")
+	w.pass(time.Hour)
+	w.comment(n, 1)
+	w.pass(time.Hour)
+	w.ok("run")
+	w.pass(time.Hour)
+	w.quiet("after a comment")
+}

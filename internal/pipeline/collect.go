@@ -120,7 +120,9 @@ func (r *Runner) take(c *collected, s *task, past history) snapshot.Section {
 	default:
 		c.good++
 	}
-	c.changed = c.changed || s.moved
+	// What has no object ids is known again by its marks: were new ones not kept, each run would read it anew for ever.
+	marked := s.watch.Always && !slices.Equal(s.old.Inputs, sec.Inputs)
+	c.changed = c.changed || s.moved || marked
 	return sec
 }
 
