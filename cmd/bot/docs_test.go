@@ -469,3 +469,31 @@ func TestHostilePages(t *testing.T) {
 		}
 	}
 }
+
+// TestSinceBeforeAnyPages: a release that is older than the folder of pages, or than the web site, has its gates
+// compared all the same.
+func TestSinceBeforeAnyPages(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, file, day string }{
+		{"no folder", "content/en/other.md", "2020-01-01"},
+		{"no web site", pageFile("AllBeta"), "2026-06-01"},
+	} {
+		w := &fullWorld{testWorld: released(t)}
+		site := &history{name: website, dir: filepath.Join(w.dir, "website.git"), steps: []sample.Step{
+			{Message: "site", Time: date(t, c.day), Files: map[string][]byte{c.file: pageText("AllBeta", "beta false 1.6")}},
+			{Message: "pages", Time: date(t, "2026-06-02"), Files: map[string][]byte{pageFile("AllAlpha"): pageText("AllAlpha", "alpha false 1.6")}},
+		}}
+		w.repositories = append(w.repositories, site)
+		w.bring(site, 2)
+		w.gh.AddRepository(ghtest.Repository{Name: website, GitDir: site.dir})
+		w.wholeConfig(docsOnly("{enabled: true}"))
+		r := w.run("run", "--dry-run", "--since", "v1.35.0", "--format", "json")
+		if r.code != 0 || !strings.Contains(changesIn(t, r.stdout), "MemoryManager gate.") || strings.Contains(r.stdout, "doc.added") || !strings.Contains(r.stderr, "has no base to compare with") {
+			t.Errorf("%s: exit code %d\n%s", c.name, r.code, r.stderr)
+		}
+		// What the gates stand in is another matter.
+		if r := w.run("run", "--dry-run", "--since", "v1.34.0"); r.code != exitSource {
+			t.Errorf("%s: a release that is not there: exit code %d\n%s", c.name, r.code, r.stderr)
+		}
+	}
+}

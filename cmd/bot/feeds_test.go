@@ -335,3 +335,39 @@ func TestDoctorLooksAtFeeds(t *testing.T) {
 		t.Errorf("exit code %d, want %d", e.code, exitSource)
 	}
 }
+
+// TestLostStateBesideADeadFeed: a feed that is gone for good holds nobody up whose digests go on at different places.
+func TestLostStateBesideADeadFeed(t *testing.T) {
+	t.Parallel()
+	w := feeds(t)
+	w.wholeConfig(w.text("digests:\n  - {name: weekly, channels: [{type: github-issue}]}\n  - {name: other, channels: [{type: github-issue}]}\n"))
+	w.ok("run")
+	w.wantIssues(2)
+	w.commit("v1.36", without("ImageVolumeWithDigest"))
+	w.ok("run", "--digest", "weekly")
+	w.wantIssues(3)
+	w.loseState()
+	w.breaks("/gke", http.NotFound)
+	if r := w.run("run"); r.code != exitSource {
+		t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+	}
+	w.wantIssues(4)
+	if got := w.issues()[3]; !strings.Contains(got.Body, "ImageVolumeWithDigest") || !strings.Contains(got.Title+got.Body, "other") {
+		t.Errorf("%s\n%s", got.Title, got.Body)
+	}
+}
+
+// TestFeedBuiltAnew: a feed that says the same in other bytes is read once for that, and a state on a branch, too.
+func TestFeedBuiltAnew(t *testing.T) {
+	t.Parallel()
+	w := feeds(t)
+	w.onBranch()
+	w.ok("run")
+	w.pages["/blog"] = append(w.pages["/blog"], "<!-- built -->\n"...)
+	w.ok("run")
+	asked := w.asked["/blog"]
+	if r := w.ok("run"); r.api != 1 || w.asked["/blog"] != asked {
+		t.Errorf("a quiet run costs %d requests, and the feed was read %d times", r.api, w.asked["/blog"]-asked)
+	}
+	w.wantIssues(1)
+}

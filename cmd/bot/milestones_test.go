@@ -409,3 +409,43 @@ func TestDoctorNamesTheCycle(t *testing.T) {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 }
+
+// TestFilterOfProgress: who asks for what to act on only is told no progress of milestones beside an alert.
+func TestFilterOfProgress(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	w.set("BOT_GITHUB_MAX_WAIT=10ms")
+	w.reads("digests: [{name: alerts, severities: [act], channels: [{type: github-issue}]}]\nrun: {failing_after: 1}\n")
+	w.does(0, "run")
+	before := len(w.issues())
+	w.changed(68, func(m *ghtest.Milestone) { m.OpenIssues, m.ClosedIssues = 30, 1110 })
+	w.push(sigRelease, map[string][]byte{schedule36: schedule36As(codeMoved, docsReview)})
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Times: -1, Match: func(r ghtest.Request) bool {
+		return strings.Contains(r.Document, "query Files") && strings.Contains(r.Variables, "sig-release") || strings.Contains(r.Path, "/kubernetes/sig-release/")
+	}})
+	w.does(exitSource, "run")
+	w.wantIssues(before + 1)
+	if body := w.newest(); !strings.Contains(body, "could not be read") || strings.Contains(body, "1,110") {
+		t.Errorf("it tells\n%s", body)
+	}
+}
+
+// TestMilestonesOffAndOn: what is not listed any more when they are read again was not deleted for that.
+func TestMilestonesOffAndOn(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	two := "digests:\n  - {name: weekly, channels: [{type: github-issue}]}\n  - {name: other, channels: [{type: github-issue}]}\n"
+	w.reads(two)
+	w.does(0, "run")
+	w.wholeConfig(keepSources("upstreams:\n  - preset: kubernetes\n"+two, "gates"))
+	w.news()
+	w.does(0, "run", "--digest", "other")
+	w.closed(69, "v1.37", "2026-03-07")
+	for i := range 10 {
+		w.closed(50+i, fmt.Sprintf("old-%d", i), fmt.Sprintf("2026-03-%02d", 10+i))
+	}
+	w.reads(two)
+	if got := changesIn(t, w.bot("run", "--dry-run", "--digest", "weekly", "--format", "json").stdout); strings.Contains(got, "removed") {
+		t.Errorf("it tells\n%s", got)
+	}
+}

@@ -554,3 +554,43 @@ func TestTicketsReplayed(t *testing.T) {
 		t.Errorf("exit code %d, %d requests\n%s%s", r.code, r.api, r.stdout, r.stderr)
 	}
 }
+
+// TestTicketsOffAndOn: who was told before they were switched off is told what was closed meanwhile; who was told since,
+// nothing.
+func TestTicketsOffAndOn(t *testing.T) {
+	t.Parallel()
+	two := "digests:\n  - {name: weekly, channels: [{type: github-issue}]}\n  - {name: other, channels: [{type: github-issue}]}\n"
+	w := newTicketWorld(t, ticketRules(two, urgentRule))
+	n := w.open(widgets, "Broken", urgent()...)
+	w.ok("run")
+	w.pass(day24)
+	w.wholeConfig(strings.Replace(ticketRules(two, urgentRule), "tickets:", "paths: {enabled: true, paths: [README.md]}\n      tickets:\n        enabled: false", 1))
+	w.ok("run", "--digest", "other")
+	w.pass(day24)
+	w.close(n, "completed")
+	w.pass(day24)
+	w.wholeConfig(ticketRules(two, urgentRule))
+	for _, x := range [][2]string{{"weekly", "acme/widgets#1 ticket.closed"}, {"other", ""}} {
+		if got := changesIn(t, w.run("run", "--dry-run", "--digest", x[0], "--format", "json").stdout); got != x[1] {
+			t.Errorf("%s is told\n%s", x[0], got)
+		}
+	}
+	w.ok("run", "--digest", "other")
+	w.ok("run")
+	w.quiet("told")
+}
+
+// TestCommentCostsOneReading: a state on a branch is read for a comment once, and not in each run from then on.
+func TestCommentCostsOneReading(t *testing.T) {
+	t.Parallel()
+	w := newTicketWorld(t, ticketRules("", urgentRule))
+	n := w.open(widgets, "Broken", urgent()...)
+	w.onBranch()
+	w.ok("run")
+	w.pass(time.Hour)
+	w.comment(n, 1)
+	w.pass(time.Hour)
+	w.ok("run")
+	w.pass(time.Hour)
+	w.quiet("after a comment")
+}

@@ -120,7 +120,9 @@ func (r *Runner) take(c *collected, s *task, past history) snapshot.Section {
 	default:
 		c.good++
 	}
-	c.changed = c.changed || s.moved
+	// What has no object ids is known again by its marks: were new ones not kept, each run would read it anew for ever.
+	marked := s.watch.Always && !slices.Equal(s.old.Inputs, sec.Inputs)
+	c.changed = c.changed || s.moved || marked
 	return sec
 }
 
@@ -366,6 +368,11 @@ func (r *Runner) wholeAt(ctx context.Context, from []origin, when moment, opts O
 	if err != nil {
 		return nil, err
 	}
+	return c.whole()
+}
+
+// whole is what was read, where nothing is missing.
+func (c collected) whole() (*snapshot.Snapshot, error) {
 	// What a token would be needed for is left out on either side, and said to be.
 	left := slices.DeleteFunc(slices.Clone(c.skipped), func(f store.FailedSource) bool { return f.Reason == sources.NeedsToken })
 	if missing := append(c.failed, left...); len(missing) > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
 	"github.com/upstream-digest/bot/internal/sources"
+	"github.com/upstream-digest/bot/internal/store"
 )
 
 // firstRun is what a run without cursors starts from.
@@ -165,7 +166,7 @@ func (r *Runner) readBase(ctx context.Context, from []origin, f *firstRun) (*sna
 		var absent *sources.AbsentError
 		var notFound *repo.NotFoundError
 		if errors.As(base.causes[i], &absent) || errors.As(base.causes[i], &notFound) && (f.recovered || !notFound.Until.IsZero() || r.isOther(failed.Upstream, notFound)) {
-			note := fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", failed.Upstream, failed.Source, failed.Reason)
+			note := noBase(failed)
 			if !slices.Contains(f.notices, note) {
 				f.notices = append(f.notices, note)
 			}
@@ -174,6 +175,20 @@ func (r *Runner) readBase(ctx context.Context, from []origin, f *firstRun) (*sna
 		return nil, &SourceError{Failed: base.failed, All: base.good == 0, Err: base.cause}
 	}
 	return base.snap, nil
+}
+
+func noBase(f store.FailedSource) string {
+	return fmt.Sprintf("%s: %s has no base to compare with (%s); it is watched from now on.", f.Upstream, f.Source, f.Reason)
+}
+
+// has reports whether any base holds items of any of these sources.
+func (f firstRun) has(list []store.FailedSource) bool {
+	return slices.ContainsFunc(f.distinct, func(base *snapshot.Snapshot) bool {
+		return slices.ContainsFunc(list, func(x store.FailedSource) bool {
+			sec, _ := base.Upstream(x.Upstream).Section(x.Source)
+			return !sec.Items.Empty()
+		})
+	})
 }
 
 // isOther reports whether a repository is missing that a source reads beside the upstream's own. Gates must not wait for

@@ -102,10 +102,15 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			return nil, err
 		}
 	}
-	got, err := r.collect(ctx, last, past, opts)
+	known, more, err := r.goneOn(ctx, last, cursors)
 	if err != nil {
 		return nil, err
 	}
+	got, err := r.collect(ctx, known, past, opts)
+	if err != nil {
+		return nil, err
+	}
+	got.changed = got.changed || more
 	out.Failed = got.failed
 	var failure error
 	if len(got.failed) > 0 {
@@ -117,7 +122,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if got.good == 0 && len(got.failed)+len(got.skipped) > 0 && !got.alarming {
 		return nil, failure // no digest, and cursors stay
 	}
-	if failure != nil && len(first.distinct) > 1 {
+	if failure != nil && len(first.distinct) > 1 && first.has(got.failed) {
 		// What failed carries the items of one definition's base, which may be newer than another's or
 		// older: compared with that, it would tell what did not happen.
 		return nil, failure
@@ -137,9 +142,12 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	}
 	var since *snapshot.Snapshot
 	if opts.Since != "" {
-		if since, err = r.since(ctx, opts); err != nil {
+		var notices []string
+		if since, notices, err = r.since(ctx, opts); err != nil {
 			return nil, errors.Join(failure, err)
 		}
+		first.notices = append(first.notices, notices...)
+		out.Notices = append(out.Notices, notices...)
 	}
 	mine := &yours{ask: r.Yours}
 	asking := r.newTracing(ctx)
@@ -269,8 +277,9 @@ func (t *telling) timesOnly(u store.Update) bool {
 }
 
 // since reads what --since compares with: the upstreams that are read and that somebody is told of. The
-// others need not have such a ref.
-func (r *Runner) since(ctx context.Context, opts Options) (*snapshot.Snapshot, error) {
+// others need not have such a ref. What stands in a repository beside the upstream's own may be younger than the ref: that
+// is watched from now on, and said so.
+func (r *Runner) since(ctx context.Context, opts Options) (*snapshot.Snapshot, []string, error) {
 	from := make([]origin, len(r.Upstreams))
 	for i, u := range r.Upstreams {
 		if opts.Upstream != "" && opts.Upstream != u.Name {
@@ -282,7 +291,32 @@ func (r *Runner) since(ctx context.Context, opts Options) (*snapshot.Snapshot, e
 			}
 		}
 	}
-	return r.wholeAt(ctx, from, thePast, Options{})
+	c, err := r.collectAt(ctx, from, thePast, nil, nil, Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	notices := r.youngerThanBase(&c)
+	base, err := c.whole()
+	return base, notices, err
+}
+
+// youngerThanBase takes from what failed what stands in other repositories, and was not there yet.
+func (r *Runner) youngerThanBase(c *collected) (notices []string) {
+	var failed []store.FailedSource
+	var causes []error
+	for i, f := range c.failed {
+		var absent *sources.AbsentError
+		var notFound *repo.NotFoundError
+		src := r.source(f.Upstream, f.Source)
+		beside := src != nil && src.Watch("").Repository != "" && errors.As(c.causes[i], &absent)
+		if beside || errors.As(c.causes[i], &notFound) && (!notFound.Until.IsZero() || r.isOther(f.Upstream, notFound)) {
+			notices = append(notices, noBase(f))
+			continue
+		}
+		failed, causes = append(failed, f), append(causes, c.causes[i])
+	}
+	c.failed, c.causes, c.cause = failed, causes, errors.Join(causes...)
+	return notices
 }
 
 // onlyIn is s without the upstreams that other does not have.

@@ -109,7 +109,8 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 		}
 		out.add(digest, plan)
 	}
-	if quiet && !w.alone && usual.settled && usual.digest.Riders() {
+	// Where what was owed is undone, the digest from here on is not empty, and would tell the undoing next time.
+	if quiet && !w.alone && usual.settled && usual.digest.Riders() && len(s.superseded) == 0 {
 		s.to = usual.base // what rides is told from here on, with the next news
 	}
 	if quiet {
@@ -168,9 +169,9 @@ func (w *words) stretch(ctx context.Context, base *snapshot.Snapshot) (stretch, 
 		}
 		opts.Watch.Settings = slices.Concat(opts.Watch.Settings, settings)
 		dg.Notices, dg.Cost = slices.Concat(dg.Notices, notices), w.r.Cost()
-		opts.Filter = w.definition.Filter
-		results = diff.Compare(was, is, opts)
 	}
+	opts.Filter = w.definition.Filter // also of what rides alone: an alert may go out beside it
+	results = diff.Compare(was, is, opts)
 	for _, res := range results {
 		u, notices := w.tracing.upstream(ctx, res, is.Upstream(res.Upstream), w.fromTag && base != nil)
 		dg.Upstreams, dg.Notices = append(dg.Upstreams, u), append(dg.Notices, notices...)
