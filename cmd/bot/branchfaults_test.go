@@ -86,11 +86,12 @@ func (b *bubble) onBranch(platform string) {
 	b.env = append(b.env, "BOT_STORE_DRIVER=branch")
 }
 
-// concernsState reports whether a request of a run with a state on a branch is about the state, be it among others.
+// concernsState reports whether a request of a run with a state on a branch is about the state, be it among others. One
+// that asks for an issue alone is about boxes.
 func concernsState(r ghtest.Request) bool {
 	if r.Kind == ghtest.GraphQL {
 		return strings.Contains(r.Document, "createCommitOnBranch") || strings.Contains(r.Variables, `"platform"`) &&
-			(strings.Contains(r.Document, "query Heads") || strings.Contains(r.Document, "query Files") || strings.Contains(r.Document, "query Sizes"))
+			(strings.Contains(r.Document, "query Heads") && !strings.Contains(r.Document, "issue(number") || strings.Contains(r.Document, "query Files") || strings.Contains(r.Document, "query Sizes"))
 	}
 	return strings.HasPrefix(r.Path, "/repos/acme/platform/git/")
 }
