@@ -449,3 +449,24 @@ func TestMilestonesOffAndOn(t *testing.T) {
 		t.Errorf("it tells\n%s", got)
 	}
 }
+
+// TestDatesWithoutGates: where nothing that is read tells the version, the dates can't be found, and that is said.
+func TestDatesWithoutGates(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	w.wholeConfig(keepSources("upstreams:\n  - preset: kubernetes\n    sources: {milestones: {enabled: true}}\n"))
+	if r := w.does(0, "run"); !strings.Contains(r.stderr, "milestones/cycle is left out: the upstream's version") {
+		t.Errorf("it says\n%s", r.stderr)
+	}
+	due := utc("2026-04-24")
+	w.changed(68, func(m *ghtest.Milestone) { m.Due = &due })
+	w.does(0, "run")
+	if !strings.Contains(w.newest(), "dates of the release cycle skipped (the upstream's version") {
+		t.Errorf("the digest says\n%s", w.newest())
+	}
+	w.reads("")
+	w.does(0, "run") // reads the version
+	w.does(0, "run") // and the dates
+	w.push(sigRelease, map[string][]byte{schedule36: schedule36As(codeMoved, docsReview)})
+	w.wants("with gates", "1.36 Code Freeze cycle.moved")
+}

@@ -139,7 +139,7 @@ func (s Cycle) Collect(ctx context.Context, r repo.Reader, at Commit) (snapshot.
 	slices.SortFunc(sec.Inputs, func(a, b snapshot.Object) int { return strings.Compare(a.Path, b.Path) })
 	slices.Sort(absent)
 	if len(sec.Inputs)+len(absent) == 0 {
-		sec.Reason = "the upstream's version, which says which cycle it is in, is not known yet"
+		return snapshot.Section{}, &SkippedError{"the upstream's version, which says which cycle it is in, is not known; its gates or releases tell it"}
 	}
 	last := at.Last
 	if last.Setup != s.Setup() {
