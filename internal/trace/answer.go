@@ -44,6 +44,8 @@ func (q Question) State() string {
 		return "without " + q.Lost.key()
 	case q.Gone:
 		return "gone"
+	case q.Apart != "":
+		return q.Apart + ": " + q.Step.key()
 	}
 	return q.Step.key()
 }
