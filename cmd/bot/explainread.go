@@ -556,13 +556,13 @@ func (k *knowledge) fromGit(ctx context.Context, s trace.Subject, l insight.Life
 		if i := slices.Index(k.history.Releases(), st.Version); i > 0 {
 			from = k.tags[k.history.Releases()[i-1]]
 		}
-		got, err := trace.NewFiles(k.git, at, paths, k.repo).Removed(ctx, from, []trace.Wanted{{Const: constant, Step: st}})
+		got, err := k.filesAt(at, paths).Removed(ctx, from, []trace.Wanted{{Const: constant, Step: st}})
 		if out = append(out, got[0]...); err != nil {
 			k.lostGit(err)
 			return out
 		}
 	}
-	got, err := trace.NewFiles(k.git, k.sha, paths, k.repo).Made(ctx, made)
+	got, err := k.filesAt(k.sha, paths).Made(ctx, made)
 	for i := range made {
 		out = append(out, got[i]...)
 	}
@@ -570,6 +570,20 @@ func (k *knowledge) fromGit(ctx context.Context, s trace.Subject, l insight.Life
 		k.lostGit(err)
 	}
 	return out
+}
+
+// filesAt are files that gates stood in, at a commit.
+func (k *knowledge) filesAt(sha string, paths []string) *trace.Files {
+	files := trace.NewFiles(k.git, sha, paths, k.repo)
+	files.Beside(func(path string) bool {
+		for _, g := range k.gates {
+			if slices.ContainsFunc(g.Registered, func(r gate.Registration) bool { return r.File == path }) {
+				return true
+			}
+		}
+		return false
+	})
+	return files
 }
 
 // stands reports whether the newest source has the spec of a step in a line of its own.

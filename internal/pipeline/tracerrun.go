@@ -248,8 +248,12 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 		return
 	}
 	var known []gate.Gate
+	there := func(string) bool { return true }
 	if sec, ok := current.Section(snapshot.SourceGates); ok && sec.Items.Gates != nil && sec.SHA == to {
 		known = sec.Items.Gates.Gates
+		there = func(path string) bool {
+			return slices.ContainsFunc(sec.Inputs, func(o snapshot.Object) bool { return o.Path == path }) || slices.ContainsFunc(list, func(a *asked) bool { return registeredIn(a.change.Gate.Before, path) })
+		}
 	}
 	git := &blamedOnce{Git: GitHistory{tr}, blames: map[[2]string][]trace.Range{}}
 	others := map[string][]string{} // by the file that a gate stands in, where gates of that file may have come from
@@ -278,10 +282,14 @@ func (t *tracing) fromGit(ctx context.Context, list []*asked, res diff.UpstreamR
 			groups[k] = append(groups[k], a)
 		}
 		for _, k := range order {
-			t.group(ctx, groups[k], git, res, from, to, known)
+			t.group(ctx, groups[k], git, res, from, to, known, there)
 		}
 		open = open[n:]
 	}
+}
+
+func registeredIn(g *gate.Gate, path string) bool {
+	return g != nil && slices.ContainsFunc(g.Registered, func(r gate.Registration) bool { return r.File == path })
 }
 
 var errNoCommit = errors.New("it is not known at which commit the gates were read")
@@ -306,7 +314,7 @@ func (b *blamedOnce) Blame(ctx context.Context, sha, path string) ([]trace.Range
 }
 
 // group asks of changes in the same files.
-func (t *tracing) group(ctx context.Context, list []*asked, git trace.Git, res diff.UpstreamResult, from, to string, known []gate.Gate) {
+func (t *tracing) group(ctx context.Context, list []*asked, git trace.Git, res diff.UpstreamResult, from, to string, known []gate.Gate, there func(path string) bool) {
 	if why := cmp.Or(t.stopped, t.unable[res.Repository]); why != "" {
 		t.leave(res.Repository, list)
 		return
@@ -318,6 +326,7 @@ func (t *tracing) group(ctx context.Context, list []*asked, git trace.Git, res d
 	if files == nil {
 		files = trace.NewFiles(git, to, q.Paths, repository)
 		files.Know(q.Paths[0], known)
+		files.Beside(there)
 		t.files[key] = files
 	}
 	wanted := make([]trace.Wanted, len(list))

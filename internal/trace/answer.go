@@ -44,6 +44,8 @@ func (q Question) State() string {
 		return "without " + q.Lost.key()
 	case q.Gone:
 		return "gone"
+	case q.Apart != "":
+		return q.Apart + ": " + q.Step.key()
 	}
 	return q.Step.key()
 }
@@ -116,11 +118,19 @@ type keptPull struct {
 	Closes []Issue   `json:"closes,omitempty"`
 }
 
+// keptTitle bounds what is kept of a title: GitHub's are shorter.
+const keptTitle = 500
+
+func titleOf(p Pull) string {
+	title := strings.ToValidUTF8(p.Title, "\uFFFD")
+	return strings.ToValidUTF8(title[:min(len(title), keptTitle)], "")
+}
+
 // EncodePull makes of a pull request what is kept: of its text only the lines that a rule may read.
 func EncodePull(p Pull, there bool) []byte {
 	k := keptPull{None: true}
 	if there {
-		k = keptPull{Title: strings.ToValidUTF8(p.Title, "\uFFFD"), Body: telling(strings.ToValidUTF8(p.Body, "\uFFFD")), Merged: p.Merged, Base: p.Base, Closes: p.Closes}
+		k = keptPull{Title: titleOf(p), Body: telling(strings.ToValidUTF8(p.Body, "\uFFFD")), Merged: p.Merged, Base: p.Base, Closes: p.Closes}
 	}
 	data, err := json.Marshal(k)
 	if err != nil {
@@ -149,7 +159,7 @@ func telling(body string) string {
 			continue
 		}
 		if b.Len()+len(line) >= keptText {
-			break
+			continue // a long one is no reason to lose those behind it
 		}
 		b.WriteString(line + "\n")
 	}

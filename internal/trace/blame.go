@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/upstream-digest/bot/internal/gate"
 )
 
 // The rules that read a file's history in git.
@@ -43,6 +45,7 @@ type Files struct {
 	git    Git
 	sha    string
 	paths  []string
+	beside []string // those of them that what is new to one is looked for in, always
 	repo   Repository
 	logs   map[place][]Commit // landings, newest first, by path and the commit that they lead to
 	asked  map[place]int      // how many commits a log was read from
@@ -55,9 +58,15 @@ type Files struct {
 // NewFiles is for asking about files at a commit. Those that are not there have no gates.
 func NewFiles(git Git, sha string, paths []string, repo Repository) *Files {
 	return &Files{
-		git: git, sha: sha, paths: paths, repo: repo, logs: map[place][]Commit{}, asked: map[place]int{}, blames: map[place][]Range{},
+		git: git, sha: sha, paths: paths, beside: paths, repo: repo, logs: map[place][]Commit{}, asked: map[place]int{}, blames: map[place][]Range{},
 		files: map[place]map[string][]spot{}, before: map[place]place{}, found: map[int][]Claim{},
 	}
+}
+
+// Beside says which of the paths there were lately. In the others gates are looked for only where a commit moved many:
+// each costs a request.
+func (t *Files) Beside(there func(path string) bool) {
+	t.beside = slices.DeleteFunc(slices.Clone(t.paths), func(path string) bool { return !there(path) })
 }
 
 // place is a file at a commit.
@@ -200,6 +209,7 @@ func (t *Files) round(ctx context.Context, open map[place][]asked, wanted []Want
 	next := map[place][]asked{}
 	by := map[int]Commit{}
 	main := map[int]string{} // the commit of the main line that is judged
+	past := map[int]bool{}   // it wrote a later spec of the gate, too
 	ask := map[string][]string{}
 	places := slices.SortedFunc(maps.Keys(open), place.compare)
 	for _, at := range places {
@@ -226,7 +236,7 @@ func (t *Files) round(ctx context.Context, open map[place][]asked, wanted []Want
 				continue
 			}
 			c := ranges[j].Commit
-			by[a.i], main[a.i] = c, c.landed()
+			by[a.i], main[a.i], past[a.i] = c, c.landed(), wroteLater(t.files[at][wanted[a.i].Const], s, ranges, c)
 			if a.past == c.landed() { // it landed as a row of commits, of which the last is told
 				main[a.i] = c.SHA
 			}
@@ -238,12 +248,30 @@ func (t *Files) round(ctx context.Context, open map[place][]asked, wanted []Want
 			return nil, err
 		}
 	}
+	// What is new to a file may have stood in another: all of them are asked for together.
+	for _, path := range slices.Sorted(maps.Keys(ask)) {
+		var came []string
+		for _, at := range places {
+			for _, a := range open[at] {
+				if _, ok := by[a.i]; ok && at.path == path && len(t.files[t.before[place{path, main[a.i]}]][wanted[a.i].Const]) == 0 {
+					came = append(came, main[a.i])
+				}
+			}
+		}
+		for _, other := range t.beside {
+			if other != path {
+				if err := t.readBefore(ctx, other, came...); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
 	for _, at := range places {
 		// How many gates a landing wrote lines of tells a conversion from a change, without reading the file once more.
 		wrote := t.wrote(at, t.blames[at])
 		for _, a := range open[at] {
 			if c, ok := by[a.i]; ok {
-				if err := t.judge(ctx, at, a, c, main[a.i], wrote[c.landed()], wanted, next); err != nil {
+				if err := t.judge(ctx, at, a, c, main[a.i], wrote[c.landed()], past[a.i], wanted, next); err != nil {
 					return nil, err
 				}
 			}
@@ -253,8 +281,8 @@ func (t *Files) round(ctx context.Context, open map[place][]asked, wanted []Want
 }
 
 // judge says whether a commit made a step, or where to look further back. main is the commit of the main line by which
-// it landed, wrote how many gates it wrote lines of.
-func (t *Files) judge(ctx context.Context, at place, a asked, c Commit, main string, wrote int, wanted []Wanted, next map[place][]asked) error {
+// it landed, wrote how many gates it wrote lines of, past whether it wrote a later spec of the gate, too.
+func (t *Files) judge(ctx context.Context, at place, a asked, c Commit, main string, wrote int, past bool, wanted []Wanted, next map[place][]asked) error {
 	w := wanted[a.i]
 	a.past = c.landed()
 	prev := t.before[place{at.path, main}]
@@ -262,16 +290,30 @@ func (t *Files) judge(ctx context.Context, at place, a asked, c Commit, main str
 		next[prev] = append(next[prev], a)
 		return nil
 	}
-	if wrote > massGates {
-		from, found, err := t.cameFrom(ctx, at.path, main, w)
+	isNew := len(t.files[prev][w.Const]) == 0
+	if wrote > massGates || isNew {
+		paths := t.beside
+		if wrote > massGates {
+			paths = t.paths
+		}
+		from, found, err := t.cameFrom(ctx, paths, at.path, main, w)
 		switch {
 		case err != nil:
 			return err
 		case found:
 			next[from] = append(next[from], a)
-		case prev.sha != "":
-			t.claim(a.i, w, c, RuleBlame, at.path, Possible) // it says little of each of so many
+			return nil
+		case wrote > massGates:
+			if prev.sha != "" {
+				t.claim(a.i, w, c, RuleBlame, at.path, Possible) // it says little of each of so many
+			}
+			return nil
 		}
+	}
+	// A gate that has a past did not begin here: it had another constant, or stood in a file that is not known. And of the
+	// specs that one commit writes at once all but the last are history.
+	if past || isNew && !w.Step.Has(Introduced) && !t.stood(main, w) {
+		t.claim(a.i, w, c, RuleBlame, at.path, Possible)
 		return nil
 	}
 	if prev.sha == "" { // it began the branch, or nobody knows what was before it
@@ -307,8 +349,8 @@ func (t *Files) beforeReverted(ctx context.Context, tip place, c Commit) (place,
 }
 
 // cameFrom finds the spec in another of the paths as it was before a commit that touched both.
-func (t *Files) cameFrom(ctx context.Context, path, sha string, w Wanted) (place, bool, error) {
-	for _, other := range t.paths {
+func (t *Files) cameFrom(ctx context.Context, paths []string, path, sha string, w Wanted) (place, bool, error) {
+	for _, other := range paths {
 		if other == path {
 			continue
 		}
@@ -321,6 +363,22 @@ func (t *Files) cameFrom(ctx context.Context, path, sha string, w Wanted) (place
 		}
 	}
 	return place{}, false, nil
+}
+
+// stood reports whether the gate was in any of the paths before a commit, as far as they were read.
+func (t *Files) stood(sha string, w Wanted) bool {
+	return slices.ContainsFunc(t.paths, func(path string) bool {
+		return len(t.files[t.before[place{path, sha}]][w.Const]) > 0
+	})
+}
+
+// wroteLater reports whether a commit wrote the line of a later spec of a gate than one, too.
+func wroteLater(list []spot, than spot, ranges []Range, c Commit) bool {
+	return slices.ContainsFunc(list, func(s spot) bool {
+		return gate.CompareVersions(s.version, than.version) > 0 && slices.ContainsFunc(ranges, func(r Range) bool {
+			return r.From <= s.line && s.line <= r.To && r.Commit.landed() == c.landed()
+		})
+	})
 }
 
 // massGates is how many gates a commit may write lines of and still be about each of them.

@@ -190,8 +190,11 @@ func Settle(claims []Claim, pulls map[int]Pull, repo Repository) (settled []Clai
 			c := c
 			c.Target, c.URL = repo.pull(o)
 			c.Source += ", through its cherry-pick " + was
-			if len(originals) > 1 {
+			switch { // the number is what somebody wrote, and may be of another repository
+			case len(originals) > 1:
 				c.Confidence = Possible
+			case c.Confidence == Certain:
+				c.Confidence = Likely
 			}
 			settled = append(settled, c)
 		}

@@ -17,6 +17,8 @@ type Question struct {
 	// Paths are the files that register the gate: first the one that its specs stand in, then those that it may have
 	// come from.
 	Paths []string
+	// Apart tells what is asked from what made the spec: that it came to a file, or by a constant. "" where it is just that.
+	Apart string
 	// Earlier are the stages before, as far as the file still has them.
 	Earlier []Wanted
 }
@@ -34,6 +36,13 @@ func QuestionOf(c diff.Change) (Question, bool) {
 		return q, len(q.Paths) > 0 && q.Const != ""
 	}
 	q := Question{Paths: pathsOf(*g.After), Wanted: Wanted{Const: g.After.Const}}
+	if g.Before != nil && len(q.Paths) > 0 {
+		for _, r := range g.Before.Registered {
+			if r.File != "" && !slices.Contains(q.Paths, r.File) {
+				q.Paths = append(q.Paths, r.File)
+			}
+		}
+	}
 	if len(q.Paths) == 0 || q.Const == "" {
 		return q, false
 	}
@@ -44,9 +53,15 @@ func QuestionOf(c diff.Change) (Question, bool) {
 	case c.Has(diff.GateScheduled) && len(g.Scheduled) > 0:
 		spec, roles = &g.Scheduled[len(g.Scheduled)-1], []Role{Promoted}
 	case c.Has(diff.GateRenamed):
-		roles = []Role{Introduced}
+		q.Apart, roles = "called "+q.Const, []Role{Introduced}
 	case c.Has(diff.GateMoved):
-		q.Paths, roles = q.Paths[:1], []Role{Introduced} // where it came from is no news
+		// Where it came from is no news. What stands where it stood was registered elsewhere, or is so no more: no line of it
+		// tells of that.
+		q.Paths = newPaths(g)
+		if len(q.Paths) == 0 {
+			return q, false
+		}
+		q.Apart, roles = "in "+q.Paths[0], []Role{Introduced}
 	default:
 		return q, false
 	}
@@ -66,6 +81,16 @@ func QuestionOf(c diff.Change) (Question, bool) {
 		q.Gone, q.Lost, q.Earlier = true, &lost, nil
 	}
 	return q, true
+}
+
+// newPaths is the first file that registers a gate since a change, where there is one.
+func newPaths(g *diff.GateChange) []string {
+	for _, r := range g.After.Registered {
+		if r.File != "" && !slices.ContainsFunc(g.Before.Registered, func(o gate.Registration) bool { return o.File == r.File }) {
+			return []string{r.File}
+		}
+	}
+	return nil
 }
 
 // rolesOf are what a change did to the spec in force.

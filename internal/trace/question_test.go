@@ -34,6 +34,9 @@ func change(kinds []diff.Kind, before, after *gate.Gate, was, is *gate.Spec) dif
 func TestQuestionOfAChange(t *testing.T) {
 	scheduled := change([]diff.Kind{diff.GateScheduled}, widget(alpha30), widget(alpha30, beta31), &alpha30, &alpha30)
 	scheduled.Gate.Scheduled = []gate.Spec{beta31}
+	elsewhere, both := widget(alpha30), widget(alpha30)
+	elsewhere.Registered = []gate.Registration{{Component: "other", File: "pkg/other/features.go"}}
+	both.Registered = append(both.Registered, elsewhere.Registered...)
 	for name, tt := range map[string]struct {
 		c     diff.Change
 		state string // "" asks nothing
@@ -48,7 +51,11 @@ func TestQuestionOfAChange(t *testing.T) {
 		"removed":                            {change([]diff.Kind{diff.GateRemoved}, widget(alpha30), nil, &alpha30, nil), "gone", true, 2, 0},
 		"demoted by taking the spec out":     {change([]diff.Kind{diff.GateDemoted, diff.GateDefaultChanged}, widget(alpha30, beta31), widget(alpha30), &beta31, &alpha30), "without 1.31 beta on open", true, 2, 0},
 		"scheduled":                          {scheduled, "1.31 beta on open", false, 2, 1},
-		"moved":                              {change([]diff.Kind{diff.GateMoved}, widget(alpha30), widget(alpha30), &alpha30, &alpha30), "1.30 alpha off open", false, 1, 0},
+		"moved":                              {change([]diff.Kind{diff.GateMoved}, elsewhere, widget(alpha30), &alpha30, &alpha30), "in pkg/features/kube_features.go: 1.30 alpha off open", false, 1, 0},
+		"moved, and promoted":                {change([]diff.Kind{diff.GatePromoted, diff.GateMoved}, elsewhere, widget(alpha30, beta31), &alpha30, &beta31), "1.31 beta on open", false, 3, 1},
+		"registered elsewhere, too":          {change([]diff.Kind{diff.GateMoved}, widget(alpha30), both, &alpha30, &alpha30), "in pkg/other/features.go: 1.30 alpha off open", false, 1, 0},
+		"no longer registered elsewhere":     {change([]diff.Kind{diff.GateMoved}, both, widget(alpha30), &alpha30, &alpha30), "", false, 0, 0},
+		"its constant renamed":               {change([]diff.Kind{diff.GateRenamed}, widget(alpha30), widget(alpha30), &alpha30, &alpha30), "called FastWidgetConst: 1.30 alpha off open", false, 2, 0},
 		"its history was rewritten":          {change([]diff.Kind{diff.GateHistoryRewritten}, widget(alpha30), widget(alpha30), &alpha30, &alpha30), "", false, 0, 0},
 		"its dependencies changed":           {change([]diff.Kind{diff.GateDependenciesChanged}, widget(alpha30), widget(alpha30), &alpha30, &alpha30), "", false, 0, 0},
 		"no gate":                            {diff.Change{}, "", false, 0, 0},

@@ -73,6 +73,19 @@ func (t *Files) removed(ctx context.Context, from, path string, wanted []Wanted,
 	if err != nil {
 		return nil, err
 	}
+	// What one file lost may have gone to another: all of them are asked for together.
+	ask := []string{t.sha}
+	for _, b := range bounds {
+		ask = append(ask, b[0].SHA)
+	}
+	slices.Sort(ask)
+	for _, other := range t.beside {
+		if other != path && len(bounds) > 0 {
+			if err := t.read(ctx, other, ask...); err != nil {
+				return nil, err
+			}
+		}
+	}
 	var left []int
 	for _, i := range open {
 		b, ok := bounds[i]
@@ -80,15 +93,18 @@ func (t *Files) removed(ctx context.Context, from, path string, wanted []Wanted,
 			left = append(left, i)
 			continue
 		}
-		if t.lost(path, b[0].SHA, b[1].SHA) <= massGates {
-			t.claim(i, wanted[i], b[0], RuleRemoval, path, Certain)
-			continue
+		few, paths := t.lost(path, b[0].SHA, b[1].SHA) <= massGates, t.paths
+		if few {
+			paths = t.beside
 		}
-		moved, err := t.movedOn(ctx, b[0].SHA, path, wanted, i)
-		if err != nil {
+		moved, err := t.movedOn(ctx, paths, b[0].SHA, path, wanted, i)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if !moved {
+		case moved:
+		case few:
+			t.claim(i, wanted[i], b[0], RuleRemoval, path, Certain)
+		default:
 			t.claim(i, wanted[i], b[0], RuleRemoval, path, Possible)
 		}
 	}
@@ -105,16 +121,17 @@ func (t *Files) common(tip place, older []Commit) string {
 	return ""
 }
 
-// movedOn follows a gate that a commit moved to another of the paths, and reports whether it did.
-func (t *Files) movedOn(ctx context.Context, at, path string, wanted []Wanted, i int) (bool, error) {
-	for _, other := range t.paths {
+// movedOn follows a gate that a commit moved to another of the paths, which has lost it by now, and reports whether it
+// did.
+func (t *Files) movedOn(ctx context.Context, paths []string, at, path string, wanted []Wanted, i int) (bool, error) {
+	for _, other := range paths {
 		if other == path {
 			continue
 		}
-		if err := t.read(ctx, other, at); err != nil {
+		if err := t.read(ctx, other, at, t.sha); err != nil {
 			return false, err
 		}
-		if t.lacks(other, at, wanted[i]) {
+		if t.lacks(other, at, wanted[i]) || !t.lacks(other, t.sha, wanted[i]) { // where it is still, it is another's
 			continue
 		}
 		_, err := t.removed(ctx, at, other, wanted, []int{i})

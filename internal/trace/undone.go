@@ -10,6 +10,7 @@ import (
 // Compiled once and never changed.
 var (
 	pickForm   = regexp.MustCompile(`(?i)\bcherry[- ]?pick(?:ed|s)?(?: of)?((?:[\s,:]*(?:and\s+)?#\d{1,7})+)`)
+	titledForm = regexp.MustCompile(`#(\d{1,7}):`)
 	hashForm   = regexp.MustCompile(`#(\d{1,7})\b`)
 	undoForm   = regexp.MustCompile(`(?i)^\s*(?:(?:automated|manual)\s+)?reverts?\b`)
 	undoneForm = regexp.MustCompile(`(?i)\brevert(?:s|ed|ing)?\s+(?:["'“]?(?:of|pr|pull request|commit|merge)\s+)*(?:kubernetes/kubernetes)?#(\d{1,7})\b`)
@@ -23,18 +24,23 @@ func Originals(title, body string) []int {
 	if !strings.Contains(strings.ToLower(title), "cherry") && !strings.HasPrefix(strings.ToLower(strings.TrimSpace(body)), "cherry pick") {
 		return nil
 	}
-	for _, s := range []string{title, body} {
-		if m := pickForm.FindStringSubmatch(s); m != nil {
-			var out []int
-			for _, h := range hashForm.FindAllStringSubmatch(m[1], -1) {
-				if n, ok := number(h[1]); ok {
-					out = append(out, n)
-				}
+	var out []int
+	put := func(found [][]string) {
+		for _, h := range found {
+			if n, ok := number(h[1]); ok && !slices.Contains(out, n) {
+				out = append(out, n)
 			}
-			return out
 		}
 	}
-	return nil
+	// Of several the title tells each with its own: "cherry pick of #1: one #2: other", and the body all in a row.
+	if m := pickForm.FindStringSubmatchIndex(title); m != nil {
+		put(hashForm.FindAllStringSubmatch(title[m[2]:m[3]], -1))
+		put(titledForm.FindAllStringSubmatch(title[m[3]:], -1))
+	}
+	if m := pickForm.FindStringSubmatch(body); m != nil {
+		put(hashForm.FindAllStringSubmatch(m[1], -1))
+	}
+	return out
 }
 
 // Reverts are the pull requests that one undoes. A title "Revert …" without a number undoes something that the
