@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/github"
@@ -93,8 +94,8 @@ func explain(err error) []string {
 	}
 	var lines []string
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		if line = strings.TrimRight(line, " "); line != "" {
-			lines = append(lines, "bot: "+line)
+		if line = "bot: " + strings.TrimRight(line, " "); line != "bot: " && !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
 	if errors.As(err, &network) {

@@ -34,3 +34,11 @@ func TestExitCodes(t *testing.T) {
 		}
 	}
 }
+
+// What keeps a run from telling keeps it from noting that, too: one sentence is enough.
+func TestOneSentenceForOneTrouble(t *testing.T) {
+	e := &store.UnusableError{Path: "branch b of acme/platform", Reason: "the token may not write to it", Advice: "give it the permission contents: write"}
+	if got := explain(errors.Join(e, errors.Join(e, e))); len(got) != 1 {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -414,5 +417,53 @@ func TestBoxesBehindManyComments(t *testing.T) {
 	}
 	if !strings.Contains(all(i), "more than 100 comments") {
 		t.Error("that not all could be read is not said")
+	}
+}
+
+// A box in a further part that is ticked while the run goes on stays ticked, as one in the issue itself does.
+func TestTickInACommentIsKept(t *testing.T) {
+	t.Parallel()
+	w := rollingWorld(t)
+	var names []string
+	for _, r := range invented(150)(nil) {
+		names = append(names, r.Gate)
+	}
+	w.config(strings.Replace(rollingConfig, "gates: [ImageVolumeWithDigest]", "gates: ["+strings.Join(names, ", ")+"]", 1))
+	w.commit("v1.36", invented(150))
+	w.ok("run")
+	comment := w.rolling().Comments[0]
+	at := strings.LastIndex(comment.Body, "\n- [ ] **`InventedWidgetNumber")
+	if at < 0 {
+		t.Fatalf("no box in it: %.300s", comment.Body)
+	}
+	data, err := json.Marshal(map[string]string{"body": comment.Body[:at] + "\n- [x]" + comment.Body[at+len("\n- [ ]"):]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := false
+	w.gh.OnRequest(func(r ghtest.Request) { // the heads are read by then, and the issue is not
+		if done || !strings.Contains(r.Document, "query OneIssue") {
+			return
+		}
+		done = true
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, fmt.Sprintf("%s/repos/acme/platform/issues/comments/%d", w.gh.URL(), comment.ID), bytes.NewReader(data))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		req.Header.Set("Authorization", "Bearer "+secret)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != http.StatusOK || resp.Body.Close() != nil {
+			t.Errorf("the tick: %v, %v", resp, err)
+		}
+	})
+	w.commit("v1.36", both(invented(150), one("Second")))
+	w.ok("run")
+	text := w.rolling().Body
+	for _, c := range w.rolling().Comments {
+		text += "\n" + c.Body
+	}
+	if n := strings.Count(text, "\n- [x] **`InventedWidgetNumber"); !done || n != 1 {
+		t.Errorf("%d boxes are ticked", n)
 	}
 }

@@ -92,7 +92,7 @@ func (c *RollingChannel) part(ctx context.Context, d *Delivery, s *rolling, part
 	case slot == nil:
 		return c.comment(ctx, d, s, record)
 	default:
-		return c.editComment(ctx, d, slot, parts, record)
+		return c.editComment(ctx, d, s, slot, parts, record)
 	}
 }
 
@@ -102,6 +102,7 @@ type rolling struct {
 	issue  *github.Issue // nil: there is none that could be edited
 	marker Marker        // of the digest that stands in it; zero where somebody took it out
 	slots  []slot        // the comments that hold further parts, oldest first
+	boxes  []report.Box  // of the digest that stands in it, wherever
 }
 
 // slot is a comment of ours that holds, or held, a further part of a digest.
@@ -185,6 +186,7 @@ func standIn(i *github.Issue, hasLabel bool) rolling {
 	s := rolling{issue: i, standing: standing{byNonce: map[string]place{}, hasLabel: hasLabel}}
 	s.index([]github.Issue{*i})
 	s.marker, _ = ParseMarker(i.Body)
+	s.boxes = BoxesOf(*i, s.marker.Nonce)
 	for _, k := range i.Comments {
 		m, ok := ParseMarker(k.Body)
 		if !ok || !k.ViewerDidAuthor {
@@ -238,7 +240,7 @@ func (c *RollingChannel) fileAnew(d *Delivery, record Record) error {
 
 // edit puts the digest into the issue, with the ticks that were made since it was planned.
 func (c *RollingChannel) edit(ctx context.Context, d *Delivery, s *rolling, parts []Delivery, record Record) error {
-	e := github.IssueEdit{Body: report.KeepTicks(d.Body, d.Nonce, report.ParseBoxes(s.issue.Body, s.marker.Nonce))}
+	e := github.IssueEdit{Body: report.KeepTicks(d.Body, d.Nonce, s.boxes)}
 	if s.issue.State == "closed" {
 		e.State = "open"
 	}
@@ -261,12 +263,14 @@ func (c *RollingChannel) edit(ctx context.Context, d *Delivery, s *rolling, part
 	return err
 }
 
-func (c *RollingChannel) editComment(ctx context.Context, d *Delivery, at *slot, parts []Delivery, record Record) error {
+func (c *RollingChannel) editComment(ctx context.Context, d *Delivery, s *rolling, at *slot, parts []Delivery, record Record) error {
+	sent := *d
+	sent.Body = report.KeepTicks(d.Body, parts[0].Nonce, s.boxes)
 	return write(d, record, c.seen(ctx, d, parts), func() (place, error) {
-		k, err := c.Edit.EditComment(ctx, d.Target, at.ID, d.Body)
+		k, err := c.Edit.EditComment(ctx, d.Target, at.ID, sent.Body)
 		return place{k.ID, k.URL, k.Body, d.Labels}, err
 	}, func(got place) error {
-		d.Problem = differs(*d, got)
+		d.Problem = differs(sent, got)
 		return nil
 	})
 }

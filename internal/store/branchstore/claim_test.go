@@ -283,6 +283,8 @@ func TestBranchChangedUnderARun(t *testing.T) {
 			u := told(3)
 			if err := s.Commit(t.Context(), lease, &u); !errors.Is(err, store.ErrFenced) {
 				t.Errorf("it goes on: %v", err)
+			} else if !strings.Contains(err.Error(), "deleted or set back") || strings.Contains(err.Error(), "another run") {
+				t.Errorf("nobody was quicker: %v", err)
 			}
 			if now := p.git("for-each-ref"); now != at {
 				t.Errorf("it wrote:\n%s", now)

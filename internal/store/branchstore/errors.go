@@ -59,14 +59,19 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	return fmt.Errorf("%s: state on %s: %w", op, s.Place(), err)
 }
 
-// claimedError says that another run has claimed the state first. It counts as store.ErrFenced.
+// claimedError says that another run has claimed the state first, or that its claim is there no more. It counts as
+// store.ErrFenced.
 type claimedError struct {
 	place  string
+	back   bool   // the branch is older than the claim, or gone
 	holder string // "" where it has left already
 	until  time.Time
 }
 
 func (e *claimedError) Error() string {
+	if e.back {
+		return fmt.Sprintf("%s was deleted or set back while this run went on; it wrote nothing more, and the next run finds its place again", e.place)
+	}
 	by := "another run"
 	if e.holder != "" {
 		by = fmt.Sprintf("another run (%s, until %s)", e.holder, e.until.UTC().Format(time.RFC3339))

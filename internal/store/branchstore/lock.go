@@ -65,7 +65,7 @@ func (s *Store) Release(ctx context.Context, lease store.Lease) error {
 	}
 	switch {
 	case lease.Fence == 0 || v.state.Numbers.Fence != lease.Fence:
-		return s.claimed(v)
+		return s.claimed(v, lease.Fence)
 	case v.state.Lock == nil:
 		return nil
 	}
@@ -76,9 +76,9 @@ func (s *Store) Release(ctx context.Context, lease store.Lease) error {
 	})
 }
 
-// claimed says who has the lock instead.
-func (s *Store) claimed(v *view) error {
-	e := &claimedError{place: s.Place()}
+// claimed says who has the lock instead; seen is the newest fence that this run knows of.
+func (s *Store) claimed(v *view, seen int64) error {
+	e := &claimedError{place: s.Place(), back: v.state.Numbers.Fence < seen}
 	if l := v.state.Lock; l != nil {
 		e.holder, e.until = l.Holder, l.Expires
 	}
@@ -94,10 +94,10 @@ func (s *Store) mayWrite(v *view, lease store.Lease) error {
 		if v.state.Numbers.Fence == lease.Fence-1 && free {
 			return nil
 		}
-		return s.claimed(v)
+		return s.claimed(v, lease.Fence-1)
 	}
 	if l == nil || l.Fence != lease.Fence || v.state.Numbers.Fence != lease.Fence {
-		return s.claimed(v)
+		return s.claimed(v, lease.Fence)
 	}
 	return nil
 }
