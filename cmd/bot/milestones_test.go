@@ -470,3 +470,24 @@ func TestDatesWithoutGates(t *testing.T) {
 	w.push(sigRelease, map[string][]byte{schedule36: schedule36As(codeMoved, docsReview)})
 	w.wants("with gates", "1.36 Code Freeze cycle.moved")
 }
+
+// TestQuietWhileProgressWaits: a state on a branch is not read in each run because progress waits for news, which then
+// tells all of it.
+func TestQuietWhileProgressWaits(t *testing.T) {
+	t.Parallel()
+	w := newMilestones(t)
+	w.onBranch()
+	w.does(0, "run")
+	w.now = w.now.Add(time.Hour)
+	w.changed(68, func(m *ghtest.Milestone) { m.OpenIssues, m.ClosedIssues = 30, 1110 })
+	w.push(sigRelease, map[string][]byte{schedule36: append(schedule36As(codeFreeze, docsReview), "\nMore words.\n"...)})
+	w.does(0, "run")
+	for range 2 {
+		w.now = w.now.Add(time.Hour)
+		if r := w.does(0, "run"); r.api != 1 {
+			t.Errorf("a quiet run costs %d requests:\n%s", r.api, w.calls(r.api))
+		}
+	}
+	w.news()
+	w.wants("news", gateNews, "v1.36 milestone.progress")
+}

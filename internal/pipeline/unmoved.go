@@ -45,11 +45,12 @@ func (r *Runner) unmoved(ctx context.Context, opts Options, out *Outcome) (*tell
 			notDue = append(notDue, d.Name)
 			continue
 		}
-		if cur.Snapshot != last.Seq || slices.ContainsFunc(givenUp, func(g store.Delivery) bool { return g.DoneAt.After(cur.ToldAt) }) {
+		// A cursor that stands behind waits with what rides, where its definition was looked at when the newest was read.
+		if cur.Snapshot != last.Seq && (cur.ToldAt.Before(last.TakenAt) || cur.ToldAt.After(r.Now())) || slices.ContainsFunc(givenUp, func(g store.Delivery) bool { return g.DoneAt.After(cur.ToldAt) }) {
 			return nil, nil
 		}
 		quiet = append(quiet, d.Name)
-		t.steps = append(t.steps, step{cursor: cur, to: last.Snapshot, toldAt: r.Now(), queuedAt: r.ServerNow()})
+		t.steps = append(t.steps, step{cursor: cur, to: &snapshot.Snapshot{Seq: cur.Snapshot}, toldAt: r.Now(), queuedAt: r.ServerNow()})
 	}
 	if !r.stands(ctx, last, opts) {
 		if ctx.Err() != nil {
