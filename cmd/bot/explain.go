@@ -51,6 +51,9 @@ func (a *app) explain(ctx context.Context, query, format, output string) error {
 	if err := checkFormat(format, explainFormats); err != nil {
 		return err
 	}
+	if strings.TrimSpace(query) == "" {
+		return &usageError{errors.New("there is no question: ask for a gate, a proposal (KEP-2411), a pull request, or words")}
+	}
 	if len(query) > 500 {
 		return &usageError{errors.New("a question has at most 500 characters")}
 	}

@@ -223,3 +223,13 @@ func TestDemoExplain(t *testing.T) {
 		t.Errorf("a word of many gates:\n%s", list)
 	}
 }
+
+// What is no question is refused before anything is asked.
+func TestExplainRefusesWhatIsNoQuestion(t *testing.T) {
+	w := at(t, "2026-04-20", 0)
+	for ask, want := range map[string]string{"": "there is no question", " \t": "there is no question", strings.Repeat("é", 10000): "at most 500 characters"} {
+		if r := w.run("explain", ask); r.code != 2 || r.api != 0 || r.stdout != "" || !strings.Contains(r.stderr, want) {
+			t.Errorf("%.20q: exit code %d, %d requests, want %q\n%s%s", ask, r.code, r.api, want, r.stdout, r.stderr)
+		}
+	}
+}

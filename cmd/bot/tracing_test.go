@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -451,5 +452,37 @@ func TestOverridesInAnExplanation(t *testing.T) {
 	obeysSchema(t, doc)
 	if !strings.Contains(doc, `"remark": "We know better"`) {
 		t.Errorf("the JSON has no remark:\n%s", doc)
+	}
+}
+
+// A mirror knows only the pull requests that its commits name: that it does not know one is no answer for others.
+func TestAMirrorKnowsNotAllPullRequests(t *testing.T) {
+	digests := "digests:\n"
+	for _, name := range []string{"first", "second", "third"} {
+		digests += fmt.Sprintf("  - {name: %s, channels: [{type: file, path: %s}]}\n", name, t.TempDir()+"/digest.md")
+	}
+	w := aWeek(t, digests)
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.BadGateway, Contains: "query PullRequests", Times: -1})
+	w.ok("run", "--digest", "first")
+	w.gh.ClearFaults()
+	w.config(digests + "mirrors: [{repository: kubernetes/kubernetes, path: " + w.git + "}]\n")
+	w.ok("run", "--digest", "second")
+	w.config(digests)
+	expect(t, tracedTo(t, w.ok("run", "--digest", "third", "--dry-run", "--format", "json").stdout), map[string]string{
+		"ListFromCacheSnapshot": "#900777 blame certain change; KEP-4988 kep-comment certain; #900001 pull-body likely ticket",
+	})
+}
+
+// A mirror that can't tell is named once, not at each change, and where it lies on this machine is nobody's business.
+func TestTracingOfAShallowMirror(t *testing.T) {
+	w := aWeek(t, "")
+	shallow := filepath.Join(t.TempDir(), "shallow.git")
+	if out, err := exec.Command("git", "clone", "--quiet", "--bare", "--depth=1", "--no-single-branch", "file://"+w.git, shallow).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	w.config("mirrors: [{repository: kubernetes/kubernetes, path: " + shallow + "}]\n")
+	r := w.run("run", "--dry-run")
+	if r.code != 0 || strings.Count(r.stdout, "shallow,") != 1 || strings.Contains(r.stdout, filepath.Dir(shallow)) || strings.Contains(r.stdout, "not traced (") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 }

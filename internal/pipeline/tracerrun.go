@@ -365,6 +365,9 @@ func (t *tracing) fail(repository string, list []*asked, err error) {
 		t.stopped = notTime
 	case isUnable(err):
 		t.unable[repository] = why
+		if _, mirror := errors.AsType[*repo.IncompleteError](err); mirror {
+			t.r.log().WarnContext(t.ctx, "changes were not traced", "repository", repository, "error", err)
+		}
 	case all:
 		t.stopped = why
 	default:
@@ -390,7 +393,8 @@ func (t *tracing) leave(repository string, list []*asked) {
 func isUnable(err error) bool {
 	_, token := errors.AsType[*repo.NeedsTokenError](err)
 	_, offline := errors.AsType[*repo.OfflineError](err)
-	return token || offline || errors.Is(err, errors.ErrUnsupported)
+	_, incomplete := errors.AsType[*repo.IncompleteError](err)
+	return token || offline || incomplete || errors.Is(err, errors.ErrUnsupported)
 }
 
 // reasonNot says in a few words why something could not be asked; all: and the rest neither.
@@ -402,6 +406,8 @@ func reasonNot(err error) (why string, all bool) {
 	var much *repo.TooMuchError
 	var token *repo.NeedsTokenError
 	var offline *repo.OfflineError
+	var incomplete *repo.IncompleteError
+	var local *repo.GitError
 	switch {
 	case errors.As(err, &spent):
 		return notBudget, true
@@ -409,6 +415,10 @@ func reasonNot(err error) (why string, all bool) {
 		return "it needs a token (GITHUB_TOKEN) or a mirror", true
 	case errors.As(err, &offline):
 		return "the bot is offline, and has no mirror of " + offline.Repository, true
+	case errors.As(err, &incomplete): // where it lies is for the log
+		return "its mirror is a shallow, partial or damaged clone; git fetch --unshallow or a new git clone --mirror mends it", true
+	case errors.As(err, &local):
+		return "git failed at its mirror", false
 	case errors.As(err, &limit):
 		return "a limit of GitHub", true
 	case errors.As(err, &much):
@@ -440,6 +450,7 @@ func (t *tracing) pulls(ctx context.Context, list []*asked, repository trace.Rep
 		}
 	}
 	if tr, err := t.Repositories.Tracer(repository.Name); err == nil && t.stopped == "" && t.unable[repository.Name] == "" {
+		_, mirror := tr.(*repo.Local)
 		for part := range slices.Chunk(ask, pullsAtOnce) {
 			got, err := GitHistory{tr}.Pulls(t.ctx, part)
 			if err != nil {
@@ -453,7 +464,7 @@ func (t *tracing) pulls(ctx context.Context, list []*asked, repository trace.Rep
 				p, there := got[n]
 				key := trace.PullKey(repository, n)
 				t.known[key] = trace.EncodePull(p, there)
-				if !p.Partial { // a mirror is asked again: it may know more one day, and costs nothing
+				if !mirror && !p.Partial { // a mirror is asked again: it may know more one day, and costs nothing
 					t.keep(key)
 				}
 			}
