@@ -359,3 +359,30 @@ func TestPanicOfTheView(t *testing.T) {
 		}
 	})
 }
+
+// TestStopDoesNotWaitForTheView: a state on a branch is read over the network, which may hang.
+func TestStopDoesNotWaitForTheView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, &Plan{Every: time.Hour})
+		views := 0
+		s.plan.Load().View = func(ctx context.Context) (View, error) {
+			if views++; views == 1 {
+				return View{}, nil
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(10 * time.Minute):
+			}
+			return View{}, ctx.Err()
+		}
+		s.loop()
+		began := time.Now()
+		s.end()
+		if took := time.Since(began); took > 0 {
+			t.Errorf("the end took %s", took)
+		}
+		if strings.Contains(s.log.String(), "level=ERROR") {
+			t.Errorf("an end that was asked for is no error:\n%s", &s.log)
+		}
+	})
+}

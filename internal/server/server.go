@@ -164,7 +164,13 @@ func (s *Service) guarded(ctx context.Context, p *Plan) (res Result, err error) 
 
 // look takes what there is to show from the state. What was shown stays where it cannot be had.
 func (s *Service) look(ctx context.Context) {
+	if ctx.Err() != nil { // nobody will look any more
+		return
+	}
 	v, err := s.viewed(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.viewErr = err
@@ -183,7 +189,7 @@ func (s *Service) viewed(ctx context.Context) (v View, err error) {
 			s.opts.Log.Error("panic", "value", fmt.Sprint(r), "stack", string(debug.Stack()))
 		}
 	}()
-	return s.plan.Load().View(context.WithoutCancel(ctx))
+	return s.plan.Load().View(ctx)
 }
 
 // wait waits for the next run. A reload in between is done at once, and may bring the run nearer.
