@@ -36,10 +36,12 @@ type app struct {
 	config    string
 	logFormat string
 	serving   bool // the log is what people see: it tells what is done, too
-	verbose   bool
-	closers   []func() error
-	tape      tape      // nil: the run is neither recorded nor replayed
-	job       actionRun // what a job of GitHub Actions is told at the end
+	// listens is the address of a service that has begun; it stays when the configuration is read again.
+	listens string
+	verbose bool
+	closers []func() error
+	tape    tape      // nil: the run is neither recorded nor replayed
+	job     actionRun // what a job of GitHub Actions is told at the end
 }
 
 func (a *app) root() *cobra.Command {

@@ -55,6 +55,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return &usageError{fmt.Errorf("server.address: %w", err)}
 	}
+	a.listens = cfg.Server.Address
 	log.Info("serving", "address", "http://"+l.Addr().String(), "version", version())
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return server.Serve(ctx, l, pages) })
@@ -80,10 +81,11 @@ func (a *app) plan(context.Context) (*server.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	seen := &seenBranch{}
 	p := &server.Plan{
 		Schedules: map[string]server.Schedule{}, Jitter: cfg.Server.Jitter, Longest: cfg.Run.Timeout, Stale: cfg.Server.StaleAfter,
-		Run:  func(ctx context.Context) (server.Result, error) { return a.serveRun(ctx, cfg) },
-		View: func(ctx context.Context) (server.View, error) { return a.view(ctx, cfg) },
+		Run:  func(ctx context.Context) (server.Result, error) { return a.serveRun(ctx, cfg, seen) },
+		View: func(ctx context.Context) (server.View, error) { return a.view(ctx, cfg, seen) },
 	}
 	for _, d := range cfg.Digests {
 		if d.Schedule == "" {
@@ -93,6 +95,13 @@ func (a *app) plan(context.Context) (*server.Plan, error) {
 		if p.Schedules[d.Name], err = config.Schedule(d.Schedule, d.Timezone); err != nil {
 			return nil, &usageError{fmt.Errorf("digest %s: %w", d.Name, err)}
 		}
+	}
+	if a.listens != "" && a.listens != cfg.Server.Address {
+		log, err := a.log()
+		if err != nil {
+			return nil, err
+		}
+		log.Warn("server.address changed; the service listens where it did until it is started again", "now", a.listens, "then", cfg.Server.Address)
 	}
 	// What can't be reached is told at the start, not in an hour.
 	inner := a.child()
@@ -108,7 +117,7 @@ func (a *app) child() *app {
 }
 
 // serveRun is one run, as `bot run` does it. Its words go to the log.
-func (a *app) serveRun(ctx context.Context, cfg config.Config) (res server.Result, err error) {
+func (a *app) serveRun(ctx context.Context, cfg config.Config, seen *seenBranch) (res server.Result, err error) {
 	inner := a.child()
 	inner.env.stderr = io.Discard
 	defer func() { err = errors.Join(err, inner.close()) }()
@@ -127,6 +136,7 @@ func (a *app) serveRun(ctx context.Context, cfg config.Config) (res server.Resul
 		return server.Result{ExitCode: exitCode(ctx, err)}, err
 	}
 	out, cost, err := inner.runIn(ctx, w, runFlags{})
+	seen.left(w.runner.State)
 	res = server.Result{ExitCode: exitCode(ctx, err), Requests: cost.Requests(), Filed: len(out.Filed), Limits: w.client.Remaining()}
 	for _, d := range out.Digests {
 		res.Told = append(res.Told, d.Definition)

@@ -11,6 +11,7 @@ import (
 	"github.com/upstream-digest/bot/internal/config"
 	"github.com/upstream-digest/bot/internal/server"
 	"github.com/upstream-digest/bot/internal/store"
+	"github.com/upstream-digest/bot/internal/store/branchstore"
 )
 
 const (
@@ -18,8 +19,27 @@ const (
 	servedRuns    = 50
 )
 
+// seenBranch is what the service has shown of a state on a branch. A branch that stands where it stood holds nothing else,
+// and reading it costs requests that a quiet run does not.
+type seenBranch struct {
+	run   string // the commit at which the last run left the branch; "" where nobody knows, and for other stores
+	shown string // the commit that view was made of
+	view  server.View
+}
+
+// left takes note of where a run left its state.
+func (s *seenBranch) left(state any) {
+	s.run = ""
+	if b, ok := state.(*branchstore.Store); ok {
+		s.run = b.Head()
+	}
+}
+
 // view is what the service shows of the state.
-func (a *app) view(ctx context.Context, cfg config.Config) (v server.View, err error) {
+func (a *app) view(ctx context.Context, cfg config.Config, seen *seenBranch) (v server.View, err error) {
+	if seen.run != "" && seen.run == seen.shown {
+		return seen.view, nil
+	}
 	inner := a.child()
 	defer func() { err = errors.Join(err, inner.close()) }()
 	w, err := inner.world(cfg)
@@ -63,6 +83,9 @@ func (a *app) view(ctx context.Context, cfg config.Config) (v server.View, err e
 		v.Deliveries[string(d.State)]++
 	}
 	v.Digests = shownOf(cfg, all)
+	if b, ok := st.(*branchstore.Store); ok {
+		seen.shown, seen.view = b.Head(), v
+	}
 	return v, nil
 }
 

@@ -25,16 +25,15 @@ func Schedule(expression, timezone string) (cron.Schedule, error) {
 	if problem != "" {
 		return nil, fmt.Errorf("schedule: %s; %s", problem, advice)
 	}
-	byWall := *spec
-	spec.Location = location
-	return clockwise{spec: spec, wall: &byWall}, nil
+	return clockwise{wall: spec, zone: location}, nil
 }
 
-// clockwise is a schedule that loses nothing and doubles nothing where clocks change. robfig/cron passes over times that
-// a day does not have: a weekly digest would come a week late.
+// clockwise is a schedule that loses nothing and doubles nothing where clocks change. It asks robfig/cron for times on
+// clocks that never change only: in a zone it passes over times that a day does not have, and over whole days where clocks
+// change by half an hour or at midnight.
 type clockwise struct {
-	spec *cron.SpecSchedule // in its zone
-	wall *cron.SpecSchedule // the same for clocks that never change
+	wall *cron.SpecSchedule
+	zone *time.Location
 }
 
 // everyHour is robfig/cron's mark of a field that was a star.
@@ -42,40 +41,32 @@ const everyHour = 1 << 63
 
 // Next is the first boundary after t.
 func (c clockwise) Next(t time.Time) time.Time {
-	next := c.spec.Next(t)
-	if c.spec.Hour&everyHour != 0 || next.IsZero() {
-		return next
+	each := c.wall.Hour&everyHour != 0
+	seen := wallClock(t, c.zone) // the latest time that clocks have shown
+	in := t.In(c.zone)
+	start, change := in.ZoneBounds()
+	if before := wallClock(start.Add(-time.Second), c.zone); !each && !start.IsZero() && before.After(seen) {
+		seen = before
 	}
-	if skipped := c.skipped(t, next); !skipped.IsZero() {
-		return skipped.In(t.Location())
-	}
-	for !next.IsZero() && c.again(next) {
-		next = c.spec.Next(next)
-	}
-	return next
-}
-
-// skipped is the first moment after t and before next at which clocks went forward over a boundary; zero where there is none.
-func (c clockwise) skipped(t, next time.Time) time.Time {
-	_, change := t.In(c.spec.Location).ZoneBounds()
-	for !change.IsZero() && change.Before(next) {
-		before, after := wallClock(change.Add(-time.Nanosecond), c.spec.Location).Add(time.Nanosecond), wallClock(change, c.spec.Location)
-		if due := c.wall.Next(before.Add(-time.Second)); !due.IsZero() && due.Before(after) && change.After(t) {
-			return change
+	for {
+		due := c.wall.Next(seen)
+		if due.IsZero() {
+			return due
 		}
-		_, change = change.In(c.spec.Location).ZoneBounds()
+		_, offset := in.Zone()
+		at := due.Add(-time.Duration(offset) * time.Second)
+		if at.Before(start) { // clocks went forward over it
+			at = start
+		}
+		if change.IsZero() || at.Before(change) {
+			return at.In(t.Location())
+		}
+		in = change.In(c.zone)
+		if each { // what clocks pass over is made up for by the next hour, and what they show twice counts twice
+			seen = wallClock(in, c.zone).Add(-time.Second)
+		}
+		start, change = in.ZoneBounds()
 	}
-	return time.Time{}
-}
-
-// again reports whether the zone's clocks showed the same time before.
-func (c clockwise) again(t time.Time) bool {
-	start, _ := t.In(c.spec.Location).ZoneBounds()
-	if start.IsZero() {
-		return false
-	}
-	before := wallClock(start.Add(-time.Nanosecond), c.spec.Location)
-	return !wallClock(t, c.spec.Location).After(before)
 }
 
 // wallClock is what clocks in a zone show, as a time in UTC.

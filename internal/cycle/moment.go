@@ -56,6 +56,9 @@ type date struct {
 // readMoment reads the one date of a text. Where there is none it is zero, with the problem where there is something
 // like one. A problem beside a date is a contradiction in the text.
 func readMoment(text string, years []int) (moment, string) {
+	if len(text) > longestItem {
+		return moment{}, "it is too long for a date"
+	}
 	var best moment
 	problem := ""
 	note := func(p string) {
@@ -104,6 +107,7 @@ func readMoment(text string, years []int) (moment, string) {
 
 // datesIn are the dates of a text, in its order.
 func datesIn(text string) []date {
+	text = text[:min(len(text), longestItem)] // each date is compared with each other
 	var out []date
 	num := func(s string) int { n, _ := strconv.Atoi(s); return n } // digits only: 0 where there are none
 	group := func(loc []int, i int) string {

@@ -228,7 +228,8 @@ func (f *Fetcher) refusal(resp *http.Response) (again time.Duration, reason stri
 // retryAfter is how long a server asks to wait, in seconds or until a date.
 func (f *Fetcher) retryAfter(resp *http.Response) (time.Duration, bool) {
 	v := strings.TrimSpace(resp.Header.Get("Retry-After"))
-	if n, err := strconv.ParseInt(v, 10, 32); err == nil && n >= 0 {
+	// A number that is too large is taken for the largest.
+	if n, err := strconv.ParseInt(v, 10, 32); (err == nil || errors.Is(err, strconv.ErrRange)) && n >= 0 {
 		return time.Duration(n) * time.Second, true
 	}
 	until, err := http.ParseTime(v)

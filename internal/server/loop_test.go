@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -289,6 +290,99 @@ func TestHealth(t *testing.T) {
 		s.at("2000-01-02T02:30:00Z")
 		if !strings.Contains(s.alive(), "a run hangs since 2000-01-02 02:00 UTC") {
 			t.Errorf("a run of half an hour is %q", s.alive())
+		}
+	})
+}
+
+// TestReloadAfterARunThatFailed: who mends the configuration after a run that failed need not wait for the next boundary.
+func TestReloadAfterARunThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, &Plan{Schedules: map[string]Schedule{"weekly": schedule(t, "17 7 * * 1", "UTC")}})
+		s.do = func(_ context.Context, n int) (Result, error) {
+			if n <= 2 {
+				return Result{ExitCode: 2}, errors.New("set target.repository")
+			}
+			return Result{}, nil
+		}
+		s.loop()
+		s.at("2000-01-01T00:02:00Z") // the third try is due at 00:03
+		s.Reload()
+		s.at("2000-01-02T00:00:00Z")
+		s.want("01-01 00:00", "01-01 00:01", "01-01 00:02")
+	})
+}
+
+// TestReloadsDoNotPutOffARun: the interval counts from the last run, however often the configuration is read.
+func TestReloadsDoNotPutOffARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, &Plan{Every: time.Hour})
+		s.loop()
+		for _, minute := range []string{"20", "40", "59"} {
+			s.at("2000-01-01T00:" + minute + ":00Z")
+			s.Reload()
+		}
+		s.at("2000-01-01T01:30:00Z")
+		s.want("01-01 00:00", "01-01 01:00")
+	})
+}
+
+// TestMachineThatSlept: a timer stands still while a machine sleeps, and the clock on the wall does not.
+func TestMachineThatSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, &Plan{Schedules: map[string]Schedule{"daily": schedule(t, "17 7 * * *", "UTC")}})
+		var slept atomic.Int64
+		s.opts.Now = func() time.Time { return time.Now().Add(time.Duration(slept.Load())).Round(0) }
+		s.loop()
+		s.at("2000-01-01T01:00:00Z")
+		slept.Store(int64(9 * time.Hour)) // it is 10:00 now
+		s.at("2000-01-01T01:02:00Z")
+		if len(s.runs) != 2 {
+			t.Errorf("two minutes after the machine woke there were %d runs, want the one that was due meanwhile\n%s", len(s.runs), &s.log)
+		}
+		s.at("2000-01-01T12:00:00Z") // 21:00
+		if len(s.runs) != 2 {
+			t.Errorf("%d runs, want no more", len(s.runs))
+		}
+	})
+}
+
+// TestPanicOfTheView: what can't be shown does not end the service.
+func TestPanicOfTheView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, &Plan{Every: time.Hour})
+		s.plan.Load().View = func(context.Context) (View, error) { panic("a digest that nobody can read") }
+		s.loop()
+		s.at("2000-01-01T01:30:00Z")
+		s.want("01-01 00:00", "01-01 01:00")
+		if got := fmt.Sprint(s.ready()); !strings.Contains(got, "a digest that nobody can read") {
+			t.Errorf("ready: %s", got)
+		}
+	})
+}
+
+// TestStopDoesNotWaitForTheView: a state on a branch is read over the network, which may hang.
+func TestStopDoesNotWaitForTheView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, &Plan{Every: time.Hour})
+		views := 0
+		s.plan.Load().View = func(ctx context.Context) (View, error) {
+			if views++; views == 1 {
+				return View{}, nil
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(10 * time.Minute):
+			}
+			return View{}, ctx.Err()
+		}
+		s.loop()
+		began := time.Now()
+		s.end()
+		if took := time.Since(began); took > 0 {
+			t.Errorf("the end took %s", took)
+		}
+		if strings.Contains(s.log.String(), "level=ERROR") {
+			t.Errorf("an end that was asked for is no error:\n%s", &s.log)
 		}
 	})
 }

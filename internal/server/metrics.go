@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,7 +65,8 @@ func (m *metrics) ran(res Result, took time.Duration, err error) {
 	m.requests.Add(float64(res.Requests))
 	m.filed.Add(float64(res.Filed))
 	for name, n := range res.Limits {
-		m.limits.WithLabelValues(name).Set(float64(n))
+		// The name is of an answer's header, and Prometheus panics at what is no UTF-8.
+		m.limits.WithLabelValues(strings.ToValidUTF8(name, "?")).Set(float64(n))
 	}
 }
 

@@ -162,3 +162,55 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricsOfOddNames: names of limits come from an answer's header, which may hold any bytes.
+func TestMetricsOfOddNames(t *testing.T) {
+	p := &Plan{
+		Run: func(context.Context) (Result, error) {
+			return Result{Limits: map[string]int{"core\xff": 7, "a\"}\n": 8}}, nil
+		},
+		View: func(context.Context) (View, error) {
+			return View{}, nil
+		},
+	}
+	s, err := New(t.Context(), Options{
+		Plan: func(context.Context) (*Plan, error) { return p, nil }, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Version: "v1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.once(t.Context())
+	h, err := s.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, body := get(t, h, "/metrics"); r.StatusCode != http.StatusOK || !strings.Contains(body, "bot_runs_total{result=\"ok\"} 1\n") {
+		t.Errorf("status %d\n%.600s", r.StatusCode, body)
+	}
+}
+
+// TestHeadAndHosts: HEAD is answered as GET is, and whatever a visitor writes as host leaves the feeds well formed.
+func TestHeadAndHosts(t *testing.T) {
+	v := twoDigests()
+	v.Digests[0].Title = "a \x00\x01\xff <b>& ]]> \ufffe"
+	v.Digests[0].Markdown = "x \x00\x0b\xff ]]> <b>"
+	h := shown(t, v)
+	for _, path := range []string{"/", "/digests/weekly/2", "/digests.atom", "/digests.json", "/healthz", "/readyz", "/metrics", "/style.css"} {
+		r, _ := get(t, h, path)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodHead, "http://bot.example"+path, nil))
+		if w.Code != r.StatusCode || w.Header().Get("Content-Type") != r.Header.Get("Content-Type") {
+			t.Errorf("HEAD %s: %d %q, GET %d %q", path, w.Code, w.Header().Get("Content-Type"), r.StatusCode, r.Header.Get("Content-Type"))
+		}
+	}
+	for _, host := range []string{"", "\"><script>", "a&b", "[::1]:8080"} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://bot.example/digests.atom", nil)
+		req.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		var feed atomFeed
+		if err := xml.Unmarshal(w.Body.Bytes(), &feed); err != nil || len(feed.Entries) != 3 || strings.Contains(w.Body.String(), "<script") {
+			t.Errorf("host %q: %v\n%.600s", host, err, w.Body)
+		}
+	}
+}

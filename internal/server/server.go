@@ -164,7 +164,13 @@ func (s *Service) guarded(ctx context.Context, p *Plan) (res Result, err error) 
 
 // look takes what there is to show from the state. What was shown stays where it cannot be had.
 func (s *Service) look(ctx context.Context) {
-	v, err := s.plan.Load().View(context.WithoutCancel(ctx))
+	if ctx.Err() != nil { // nobody will look any more
+		return
+	}
+	v, err := s.viewed(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.viewErr = err
@@ -175,29 +181,51 @@ func (s *Service) look(ctx context.Context) {
 	s.view = v
 }
 
+// viewed is the view; a panic in it is an error, as one of a run is.
+func (s *Service) viewed(ctx context.Context) (v View, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("showing the state panicked, which is a fault of the program: %v", r)
+			s.opts.Log.Error("panic", "value", fmt.Sprint(r), "stack", string(debug.Stack()))
+		}
+	}()
+	return s.plan.Load().View(ctx)
+}
+
 // wait waits for the next run. A reload in between is done at once, and may bring the run nearer.
 func (s *Service) wait(ctx context.Context) {
+	due := s.planned()
 	for {
-		now := s.opts.Now()
-		due := s.due(now)
-		s.mu.Lock()
-		s.state.next = due
-		s.mu.Unlock()
+		// By the clock on the wall: a timer stands still while the machine sleeps, so that none is trusted for long.
 		var at <-chan time.Time
 		if !due.IsZero() {
-			timer := time.NewTimer(due.Sub(now))
-			defer timer.Stop()
-			at = timer.C
+			left := due.Sub(s.opts.Now().Round(0))
+			if left <= 0 {
+				return
+			}
+			at = time.After(min(left, glance))
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-at:
-			return
 		case <-s.reload:
 			s.reread(ctx)
+			due = s.planned()
 		}
 	}
+}
+
+// glance is how long the loop waits before it looks at the clock again.
+const glance = time.Minute
+
+// planned is when the next run is, and is told so.
+func (s *Service) planned() time.Time {
+	due := s.due(s.opts.Now().Round(0))
+	s.mu.Lock()
+	s.state.next = due
+	s.mu.Unlock()
+	return due
 }
 
 // retry are the waits after runs that failed, in a row; the last one stays.
@@ -207,8 +235,11 @@ var retry = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * 
 func (s *Service) due(now time.Time) time.Time {
 	p := s.plan.Load()
 	s.mu.Lock()
-	failures, began := s.state.failures, s.state.began
+	failures, began, last := s.state.failures, s.state.began, s.state.last.Round(0)
 	s.mu.Unlock()
+	if last.IsZero() || last.After(now) {
+		last = now
+	}
 	var due time.Time
 	sooner := func(t time.Time) {
 		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
@@ -220,10 +251,10 @@ func (s *Service) due(now time.Time) time.Time {
 		sooner(x.Next(began))
 	}
 	if p.Every > 0 {
-		sooner(now.Add(p.Every))
+		sooner(last.Add(p.Every))
 	}
 	if failures > 0 {
-		sooner(now.Add(retry[min(failures, len(retry))-1]))
+		sooner(last.Add(retry[min(failures, len(retry))-1]))
 	}
 	if due.IsZero() || s.opts.Random == nil {
 		return due
@@ -236,7 +267,8 @@ func (s *Service) reread(ctx context.Context) {
 	s.mu.Lock()
 	s.state.reloadErr = err
 	if err == nil {
-		s.state.reloadedAt, s.state.failures = s.opts.Now(), 0
+		// What failed may be mended now: it is tried soon again, and not left to the next boundary.
+		s.state.reloadedAt, s.state.failures = s.opts.Now(), min(s.state.failures, 1)
 	}
 	s.mu.Unlock()
 	s.metrics.reloaded(err)
