@@ -53,7 +53,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Server.Address)
 	if err != nil {
-		return &usageError{fmt.Errorf("server.address: %w", err)}
+		return &usageError{fmt.Errorf("server.address: %w; end what listens there, or write another address", err)}
 	}
 	a.listens = cfg.Server.Address
 	log.Info("serving", "address", "http://"+l.Addr().String(), "version", version())

@@ -64,3 +64,15 @@ func TestServeReloadOfTheAddress(t *testing.T) {
 	s.signal(syscall.SIGTERM)
 	s.wait()
 }
+
+// TestServeAddressInUse: two services at one address.
+func TestServeAddressInUse(t *testing.T) {
+	w := released(t).config(servedConfig)
+	s := w.serve(t)
+	other := released(t).config("server: {address: \"" + strings.TrimPrefix(s.url, "http://") + "\"}\n")
+	if r := other.run("serve"); r.code != exitUsage || !strings.Contains(r.stderr, "server.address: ") || !strings.Contains(r.stderr, "write another address") {
+		t.Errorf("exit code %d: %s", r.code, r.stderr)
+	}
+	s.signal(syscall.SIGTERM)
+	s.wait()
+}

@@ -195,6 +195,8 @@ func (s *Service) viewed(ctx context.Context) (v View, err error) {
 // wait waits for the next run. A reload in between is done at once, and may bring the run nearer.
 func (s *Service) wait(ctx context.Context) {
 	due := s.planned()
+	timer := time.NewTimer(glance)
+	defer timer.Stop()
 	for {
 		// By the clock on the wall: a timer stands still while the machine sleeps, so that none is trusted for long.
 		var at <-chan time.Time
@@ -203,7 +205,8 @@ func (s *Service) wait(ctx context.Context) {
 			if left <= 0 {
 				return
 			}
-			at = time.After(min(left, glance))
+			timer.Reset(min(left, glance))
+			at = timer.C
 		}
 		select {
 		case <-ctx.Done():
