@@ -60,8 +60,8 @@ test-whole: ## the tests with their tables whole, of which the race detector tak
 	$(GO) test -timeout 40m ./cmd/... ./internal/...
 
 .PHONY: crash
-crash: ## both crash tables whole: the program killed at each of its requests and writes
-	$(GO) test ./cmd/bot -run '^TestKilledAnywhere' -count=1 -v -timeout 60m -crash.all
+crash: ## the crash tables and fault matrices whole: the program killed at each of its requests and writes, each call failing
+	$(GO) test ./cmd/bot -run '^(TestKilledAnywhere|TestFaultMatrix)' -count=1 -v -timeout 60m -crash.all
 
 .PHONY: contract-deps
 contract-deps: test/contract/node_modules/.installed ## install GitHub's own descriptions for the contract test

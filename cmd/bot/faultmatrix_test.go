@@ -43,8 +43,11 @@ func (m *matrix) run(t *testing.T, file string) {
 		cells = append(cells, m.cells(t, s)...)
 	}
 	thin := 1
-	if testing.Short() || raceDetector {
+	switch {
+	case testing.Short() || raceDetector:
 		thin = 29
+	case m.scenarios[0].branch && !*everyPoint:
+		thin = 5
 	}
 	t.Run("cells", func(t *testing.T) {
 		for i, c := range cells {

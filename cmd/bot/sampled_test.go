@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"flag"
+	"testing"
+)
+
+var everyPoint = flag.Bool("crash.all", false, "play the long tables of a state on a branch whole, not every fifth case")
 
 // sampled reports whether a long table's case i is played: all are, but under the race detector every nth.
 func sampled(i, n int) bool { return !raceDetector || i%n == 0 }
