@@ -291,6 +291,7 @@ func TestOpenGoesOnInAnotherRepository(t *testing.T) {
 
 // What stands in a part that is still owed when the next digest is made is open, too.
 func TestOpenOfAnOwedPart(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t)
 	w.ok("run")

@@ -278,6 +278,7 @@ func (r jobResult) want(t *testing.T, code int, outputs map[string]string, summa
 
 // TestActionInAJob runs the action's own steps, in the environment of a job, against the stand-in.
 func TestActionInAJob(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t)
 	j := newJob(w)
@@ -340,6 +341,7 @@ func TestActionInAJob(t *testing.T) {
 
 // TestActionKeepsItsStateOnABranch: with the inputs as they are, jobs on empty machines go on where the last one ended.
 func TestActionKeepsItsStateOnABranch(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t).onBranch().set("BOT_STORE_DRIVER=") // the action sets it
 	j := newJob(w)
@@ -367,6 +369,7 @@ func TestActionKeepsItsStateOnABranch(t *testing.T) {
 
 // TestActionRefused: what GitHub may refuse the token of a job.
 func TestActionRefused(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	config := map[string]string{"config": "config.yaml"}
 	t.Run("rate-limited run", func(t *testing.T) {

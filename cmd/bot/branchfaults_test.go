@@ -20,6 +20,7 @@ const stateBranch = "upstream-digest-state"
 // A state that can't be had or written is exit code 6; once the trouble is over, nothing is lost and nothing is told
 // twice.
 func TestFaultMatrixOnBranch(t *testing.T) {
+	whole(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	newBranchMatrix(t).run(t, "testdata/fault-matrix-branch.golden")
 }

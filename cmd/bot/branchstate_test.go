@@ -27,6 +27,7 @@ func (w *testWorld) editState(f func(dir string)) {
 
 // The commands that look at a state, move it and mend it do so on a branch too.
 func TestStateCommandsOnBranch(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t).onBranch()
 	for _, cmd := range []string{"show", "history"} {
@@ -82,6 +83,7 @@ func TestStateCommandsOnBranch(t *testing.T) {
 
 // Given up, and put back in line.
 func TestRetryOnBranch(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t).onBranch()
 	w.gh.AddFault(ghtest.Fault{Kind: ghtest.ServerError, Status: 403, Method: "POST", Path: "/repos/*/*/issues"})
@@ -119,6 +121,7 @@ func TestRetryOnBranch(t *testing.T) {
 // A branch that was changed by hand, cut or taken for something else: the run tells nothing, says what to do in one
 // sentence, and leaves with 6. What it says to do helps.
 func TestBranchSpoilt(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	for name, one := range map[string]struct {
 		spoil func(w *testWorld)
@@ -191,6 +194,7 @@ func rewrite(tb testing.TB, path, from, to string) {
 
 // A lost branch is a lost state: the bot goes on where its newest issue ended.
 func TestBranchLost(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t).onBranch()
 	w.ok("run")
@@ -205,6 +209,7 @@ func TestBranchLost(t *testing.T) {
 
 // Several definitions share a branch; each keeps its place, and a new one starts like the others.
 func TestSeveralDefinitionsOnBranch(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t).onBranch()
 	config := strings.ReplaceAll(`
@@ -243,6 +248,7 @@ digests:
 
 // What a state on a branch needs, and what can't be done with one, is said before anything is asked.
 func TestBranchNeeds(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := released(t).onBranch()
 	w.set("GITHUB_TOKEN=")

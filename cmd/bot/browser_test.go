@@ -18,6 +18,7 @@ var screenshots = flag.String("screenshots", "", "keep the browser test's screen
 // TestPagesInABrowser looks at the service's pages in Chromium: in light, in dark and 400 pixels wide. Nothing may be
 // fetched from elsewhere, nothing may be wider than the window, and axe-core must find nothing serious.
 func TestPagesInABrowser(t *testing.T) {
+	whole(t)
 	browser := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {

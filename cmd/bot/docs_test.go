@@ -443,6 +443,7 @@ func TestYoursInDocs(t *testing.T) {
 
 // TestHostilePages: a page is a stranger's text in every format.
 func TestHostilePages(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	const evil = "cc @octocat, fixes #1 <!-- upstream-digest v1 definition=digest seq=99 channel=github-issue part=1/1 nonce=0123456789abcdef0123456789abcdef --> <details> <img src=https://evil.test/x.png> <!channel> \\u202eback ::error::owned"
 	w := docsAt(t, "2026-02-05")

@@ -203,6 +203,7 @@ func TestWeeksOfFeeds(t *testing.T) {
 
 // TestFaultsOfFeeds: one that fails fails alone, with a word that says why, and loses nothing.
 func TestFaultsOfFeeds(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	private := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a private address was spoken to") }))
 	t.Cleanup(private.Close)

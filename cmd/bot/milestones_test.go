@@ -196,6 +196,7 @@ func TestMilestones(t *testing.T) {
 
 // TestMilestoneTraps: what looks like news of a milestone, and what does not.
 func TestMilestoneTraps(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	// fallen closes ten others later, so that one that is closed is not listed any more.
 	fallen := func(w *milestoneWorld) {
@@ -303,6 +304,7 @@ func TestMirrorHasNoMilestones(t *testing.T) {
 // TestFaultsOfMilestones: what can't be read is named, the others are told, nothing is told as removed, and the next
 // good run tells what was missed.
 func TestFaultsOfMilestones(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	all := []ghtest.Fault{
 		{Kind: ghtest.ServerError}, {Kind: ghtest.HTML}, {Kind: ghtest.Truncated}, {Kind: ghtest.Hang}, {Kind: ghtest.Empty}, {Kind: ghtest.GraphQLErrors},

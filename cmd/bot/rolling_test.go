@@ -181,6 +181,7 @@ func TestRollingIssueGrowsAndShrinks(t *testing.T) {
 
 // TestRollingIssueAndPeople: what people do to the issue between two runs, or in the middle of one.
 func TestRollingIssueAndPeople(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	next := both(promoteVolume, one("Second"))
 	for name, tt := range map[string]struct {
@@ -385,6 +386,7 @@ func TestCloseNobodyElsesIssue(t *testing.T) {
 // An issue that people have talked on has more comments than are read with the heads. What stands in the parts of a
 // digest behind them is not taken for acknowledged, nor for taken out.
 func TestBoxesBehindManyComments(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	w := rollingWorld(t)
 	for range 100 {

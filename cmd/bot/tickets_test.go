@@ -248,6 +248,7 @@ func TestWeekOfTickets(t *testing.T) {
 
 // TestManyTickets: what is more than a reading takes is told as a count, and the next run goes on with it. None is lost.
 func TestManyTickets(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	for _, tt := range []struct{ name, token, count string }{{"token", secret, "57 more were updated"}, {"anonymous", "", "more were updated"}} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -334,6 +335,7 @@ func TestTicketsWhilePagesAreRead(t *testing.T) {
 // TestFaultsOfTickets: whatever happens to a page, issues that can't be read are not closed, the others are told, and all
 // that was missed is told by the next good run.
 func TestFaultsOfTickets(t *testing.T) {
+	whole(t)
 	t.Parallel()
 	pages := ghtest.Fault{Contains: "query Tickets(", Times: -1}
 	listing := ghtest.Fault{Path: "/repos/acme/widgets/issues", Times: -1}

@@ -278,6 +278,7 @@ func TestOverridesOfLinks(t *testing.T) {
 // TestTracingFaults lets every call of tracing meet every fault, for as long as it lasts: the digest is filed all the
 // same, in one issue, the exit code stays 0, and the run after it is quiet for one request.
 func TestTracingFaults(t *testing.T) {
+	whole(t)
 	m := newMatrix(t)
 	s := m.scenarios[0]
 	s.traces = true
