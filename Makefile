@@ -52,8 +52,13 @@ soak: ## 500 runs with random changes and faults; SOAK=n for others, SEED=n to r
 	$(GO) test ./cmd/bot -run '^TestSoak$$' -count=1 -v -timeout 60m -soak $(or $(SOAK),500) -soak.seed $(or $(SEED),0)
 
 .PHONY: test-race
-test-race: ## all tests, race detector, random order; of the longest tables a sample
-	$(GO) test -race -shuffle=on -timeout 30m ./...
+test-race: ## race detector, random order: all packages, and of the program the runs in which most goes on at once
+	$(GO) test -race -shuffle=on -timeout 30m $$($(GO) list ./... | grep -v /cmd/bot)
+	$(GO) test -race -shuffle=on -short -timeout 30m -run '$(RACED)' ./cmd/bot
+
+# The rest of the program's tests are one command after another; they run without the race detector (test-whole), and with
+# it by: go test -race ./cmd/bot
+RACED := ^Test(OneIssue|KilledAnywhere$$|FaultMatrix$$|Serve|ADay|Interrupted|Lock|Recorded|RequestsOfAllSources|Soak|Weeks|Milestones|BranchTells|Several|Docs|Manifests|Doctor)
 
 .PHONY: test-whole
 test-whole: ## the tests with their tables whole, of which the race detector takes a sample
