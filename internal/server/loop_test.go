@@ -263,9 +263,9 @@ func TestHealth(t *testing.T) {
 		if got := fmt.Sprint(s.ready()); !strings.Contains(got, "the first run has not ended yet") {
 			t.Errorf("before the first run it is ready: %s", got)
 		}
-		hang := false
+		var hang atomic.Bool
 		s.do = func(ctx context.Context, _ int) (Result, error) {
-			if hang {
+			if hang.Load() {
 				<-ctx.Done()
 			}
 			return Result{}, nil
@@ -282,7 +282,7 @@ func TestHealth(t *testing.T) {
 		if got := fmt.Sprint(s.ready()); !strings.Contains(got, "kubernetes: gates is of 2000-01-01 00:00 UTC") {
 			t.Errorf("data of a day ago is ready: %s", got)
 		}
-		hang = true
+		hang.Store(true)
 		s.at("2000-01-02T02:10:00Z")
 		if s.alive() != "" {
 			t.Errorf("a run of ten minutes is alive, not %q", s.alive())
