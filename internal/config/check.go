@@ -140,13 +140,7 @@ func (k checker) releases(at string, r *ReleasesSource) {
 	if r.Notes != "" {
 		k.inRepository(at+".notes", r.Notes)
 	}
-	switch {
-	case r.Data != "":
-		k.inRepository(at+".data", r.Data)
-		k.repository(at+".data_repository", r.DataRepository)
-	case r.DataRepository != "":
-		k.wrong(at+".data", "is missing", "name the data file in "+r.DataRepository+", or remove data_repository")
-	}
+	k.fileElsewhere(at+".data", r.Data, r.DataRepository, "data file")
 }
 
 func (k checker) gates(at string, g *GatesSource) {

@@ -19,7 +19,7 @@ func (s Sources) others() bool {
 
 func (k checker) otherSources(at string, s Sources) {
 	if m := s.Milestones; m != nil && m.Enabled {
-		k.milestones(at+".milestones", m)
+		k.fileElsewhere(at+".milestones.cycle", m.Cycle, m.CycleRepository, "file")
 	}
 	if t := s.Tickets; t != nil && t.Enabled {
 		k.tickets(at+".tickets", t)
@@ -68,13 +68,15 @@ func (k checker) gateAddress(at, url string) {
 	}
 }
 
-func (k checker) milestones(at string, m *MilestonesSource) {
+// fileElsewhere checks a file in a repository beside the upstream's; the repository's key is the file's with _repository.
+func (k checker) fileElsewhere(key, path, repository, what string) {
 	switch {
-	case m.Cycle != "":
-		k.inRepository(at+".cycle", m.Cycle)
-		k.repository(at+".cycle_repository", m.CycleRepository)
-	case m.CycleRepository != "":
-		k.wrong(at+".cycle", "is missing", "name the file in "+m.CycleRepository+", or remove cycle_repository")
+	case path != "":
+		k.inRepository(key, path)
+		k.repository(key+"_repository", repository)
+	case repository != "":
+		name := key[strings.LastIndexByte(key, '.')+1:]
+		k.wrong(key, "is missing", fmt.Sprintf("name the %s in %s, or remove %s_repository", what, repository, name))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/upstream-digest/bot/internal/report"
@@ -110,7 +111,7 @@ func (p *site) json(w http.ResponseWriter, r *http.Request) {
 		if name := r.URL.Query().Get("digest"); name != "" && name != d.Definition {
 			continue
 		}
-		if name := r.URL.Query().Get("upstream"); name != "" && !contains(d.Upstreams, name) {
+		if name := r.URL.Query().Get("upstream"); name != "" && !slices.Contains(d.Upstreams, name) {
 			continue
 		}
 		html, err := report.Fragment(d.Markdown)
@@ -126,15 +127,6 @@ func (p *site) json(w http.ResponseWriter, r *http.Request) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	_ = enc.Encode(feed) // a visitor who left is no concern
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func newest(v View, otherwise time.Time) time.Time {

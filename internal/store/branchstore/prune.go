@@ -8,13 +8,6 @@ import (
 	"github.com/upstream-digest/bot/internal/store"
 )
 
-// What Prune leaves, as in the SQLite store.
-const (
-	keptRuns    = 500
-	keptGivenUp = 52
-	keptDigests = 52
-)
-
 // Prune drops what sqlite.Store.Prune drops, files and all. The branch's history has it still.
 func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 	if keep < 0 {
@@ -31,7 +24,7 @@ func (s *Store) Prune(ctx context.Context, lease store.Lease, keep int) error {
 
 func (c *change) prune(ctx context.Context, keep int) error {
 	st := &c.v.state
-	if len(st.Owed)+st.Kept.Told > keptDigests { // otherwise no channel can have so many
+	if len(st.Owed)+st.Kept.Told > store.KeptDigests { // otherwise no channel can have so many
 		if err := c.s.load(ctx, c.v, need{told: true}); err != nil {
 			return err
 		}
@@ -43,8 +36,8 @@ func (c *change) prune(ctx context.Context, keep int) error {
 		}
 		c.pruneSnapshots(keep)
 	}
-	if c.v.runs != nil && len(c.v.runs.Runs) > keptRuns { // it was read to add one
-		c.v.runs.Runs, c.runsChanged = c.v.runs.Runs[:keptRuns], true
+	if c.v.runs != nil && len(c.v.runs.Runs) > store.KeptRuns { // it was read to add one
+		c.v.runs.Runs, c.runsChanged = c.v.runs.Runs[:store.KeptRuns], true
 	}
 	return nil
 }
@@ -117,11 +110,11 @@ func (c *change) pruneDeliveries() {
 	}
 	before := all()
 	st.Owed = drop(st.Owed, func(d delivery) bool {
-		return d.State == store.GivenUp && newer(before, d, store.GivenUp) >= keptGivenUp && !sister(before, d, store.State.Open)
+		return d.State == store.GivenUp && newer(before, d, store.GivenUp) >= store.KeptGivenUp && !sister(before, d, store.State.Open)
 	})
 	before = all()
 	c.v.told.Told = drop(c.v.told.Told, func(d delivery) bool {
-		return newer(before, d, "") >= keptDigests && !sister(before, d, func(s store.State) bool { return !closed(s) })
+		return newer(before, d, "") >= store.KeptDigests && !sister(before, d, func(s store.State) bool { return !closed(s) })
 	})
 	if dropped > 0 {
 		c.toldChanged, c.bodiesChanged = true, true

@@ -8,16 +8,6 @@ import (
 	"github.com/upstream-digest/bot/internal/store"
 )
 
-const (
-	// keptRuns is how many runs Prune leaves: three weeks of an hourly run.
-	keptRuns = 500
-	// keptGivenUp is how many digests that were given up Prune leaves of each definition and channel: a channel that
-	// is dead for years must not keep as many snapshots and bodies.
-	keptGivenUp = 52
-	// keptDigests is how many closed digests Prune leaves of each definition and channel: a year of weeks.
-	keptDigests = 52
-)
-
 // Prune drops all snapshots but the newest keep ones, the newest of all, and those that a cursor, or a
 // delivery that is open or was given up (bot state retry opens it again), names; then the items that no snapshot has any more, all runs but the newest 500, and the done and
 // superseded deliveries of all digests but the newest 52 of each channel, and of those that were given up all but
@@ -55,7 +45,7 @@ func prune(ctx context.Context, tx *sql.Tx, keep int) (p pruned, err error) {
 				AND newer.definition = d.definition AND newer.channel = d.channel AND newer.seq > d.seq) >= ?
 			AND NOT EXISTS (SELECT 1 FROM deliveries AS sister
 				WHERE sister.definition = d.definition AND sister.channel = d.channel AND sister.seq = d.seq
-				AND sister.state IN ('pending', 'unknown'))`, keptGivenUp)
+				AND sister.state IN ('pending', 'unknown'))`, store.KeptGivenUp)
 	if err != nil {
 		return p, err
 	}
@@ -70,7 +60,7 @@ func prune(ctx context.Context, tx *sql.Tx, keep int) (p pruned, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.runs, err = drop(ctx, tx, `DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)`, keptRuns)
+	p.runs, err = drop(ctx, tx, `DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)`, store.KeptRuns)
 	if err != nil {
 		return p, err
 	}
@@ -80,7 +70,7 @@ func prune(ctx context.Context, tx *sql.Tx, keep int) (p pruned, err error) {
 				WHERE newer.definition = d.definition AND newer.channel = d.channel AND newer.seq > d.seq) >= ?
 			AND NOT EXISTS (SELECT 1 FROM deliveries AS sister
 				WHERE sister.definition = d.definition AND sister.channel = d.channel AND sister.seq = d.seq
-				AND sister.state NOT IN ('done', 'superseded'))`, keptDigests)
+				AND sister.state NOT IN ('done', 'superseded'))`, store.KeptDigests)
 	return p, err
 }
 
