@@ -24,6 +24,12 @@ const (
 	TypeRolling     = "rolling-issue"
 	TypeFile        = "file"
 	TypeStdout      = "stdout"
+	TypeSlack       = "slack"
+	TypeDiscord     = "discord"
+	TypeTeams       = "teams"
+	TypeWebhook     = "webhook"
+	TypeEmail       = "email"
+	TypeShoutrrr    = "shoutrrr"
 )
 
 // IsIssue reports whether channels of a type file what they are told in an issue on GitHub.
@@ -78,6 +84,15 @@ type Record func(Delivery) error
 // returns the first error. Parts that are filed already are skipped.
 type Channel interface {
 	Deliver(ctx context.Context, parts []Delivery, record Record) error
+}
+
+// Message is a test message: one line for a title, and plain text.
+type Message struct{ Title, Text string }
+
+// Tester is a channel that can send a test message. Where says in words who took it: "hooks.slack.com took it". The
+// error is told to people as it stands: without a secret, and with what to do where that is known.
+type Tester interface {
+	Test(ctx context.Context, m Message) (where string, err error)
 }
 
 // ErrUnclear says that a part may or may not be there, and looking for it did not tell. The next run looks again.
