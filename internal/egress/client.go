@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 )
 
@@ -118,18 +119,18 @@ func explain(u *url.URL, err error) *Error {
 	case errors.Is(err, context.Canceled):
 		e.Reason, e.cause = "interrupted", context.Canceled
 	case errors.As(err, &timeout) && timeout.Timeout():
-		e.Reason, e.cause = "no whole answer in time", context.DeadlineExceeded
+		e.Reason, e.cause = tooLate, context.DeadlineExceeded
 	case isDNS && dns.IsNotFound:
 		e.Reason = "there is no such host"
 	case isDNS:
 		e.Reason = "its name could not be resolved"
 	case isCert || isUnknown || isName:
-		e.Reason = "its certificate is not to be trusted"
+		e.Reason = notTrusted
 	case isOp && op.Op == "proxyconnect":
 		e.Reason = "the proxy could not be reached"
 	case isOp && op.Op == "dial":
 		e.Reason = "it could not be connected to"
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE):
 		e.Reason = "the connection broke off"
 	default:
 		e.Reason = plainFailure
@@ -140,6 +141,8 @@ func explain(u *url.URL, err error) *Error {
 // notSpokenTo begins the reason of what the rules forbid; plainFailure is that of what nothing more is known of.
 const (
 	notSpokenTo  = "not spoken to: "
+	tooLate      = "no whole answer in time"
+	notTrusted   = "its certificate is not to be trusted"
 	plainFailure = "the request failed"
 )
 

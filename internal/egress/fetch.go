@@ -203,7 +203,7 @@ func (f *Fetcher) refusal(resp *http.Response) (again time.Duration, reason stri
 	reason = fmt.Sprintf("it answers %d (%s)", code, http.StatusText(code))
 	switch {
 	case code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable:
-		wait, asked := f.retryAfter(resp)
+		wait, asked := retryAfter(resp.Header, f.o.Now)
 		switch {
 		case !asked:
 			return f.between(), reason
@@ -225,9 +225,9 @@ func (f *Fetcher) refusal(resp *http.Response) (again time.Duration, reason stri
 	return -1, reason
 }
 
-// retryAfter is how long a server asks to wait, in seconds or until a date.
-func (f *Fetcher) retryAfter(resp *http.Response) (time.Duration, bool) {
-	v := strings.TrimSpace(resp.Header.Get("Retry-After"))
+// retryAfter is how long a server asks to wait, in seconds or until a date. now may be nil: see FetchOptions.
+func retryAfter(h http.Header, now func() time.Time) (time.Duration, bool) {
+	v := strings.TrimSpace(h.Get("Retry-After"))
 	// A number that is too large is taken for the largest.
 	if n, err := strconv.ParseInt(v, 10, 32); (err == nil || errors.Is(err, strconv.ErrRange)) && n >= 0 {
 		return time.Duration(n) * time.Second, true
@@ -236,14 +236,14 @@ func (f *Fetcher) retryAfter(resp *http.Response) (time.Duration, bool) {
 	if err != nil {
 		return 0, false
 	}
-	now, err := http.ParseTime(resp.Header.Get("Date"))
+	at, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
-		if f.o.Now == nil {
+		if now == nil {
 			return 0, false
 		}
-		now = f.o.Now()
+		at = now()
 	}
-	return max(until.Sub(now), 0), true
+	return max(until.Sub(at), 0), true
 }
 
 // moved is the last address, where each redirect on the way was for good.
