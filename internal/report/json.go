@@ -100,7 +100,9 @@ type gatesDocument struct {
 
 // JSON renders a digest as docs/schema/digest.v1.json describes it, indented, with a line end. Upstream's
 // texts stand in it as upstream wrote them: whoever shows them must escape them.
-func JSON(d Digest) ([]byte, error) {
+func JSON(d Digest) ([]byte, error) { return encode(digestDocumentOf(d)) }
+
+func digestDocumentOf(d Digest) digestDocument {
 	doc := digestDocument{
 		Schema: SchemaDigest, Digest: d.Definition, Title: Title(d), Upstreams: []diffDocument{}, Cost: d.Cost,
 		Notices: list(d.Notices), Severities: list(d.Severities), Alerts: list(d.Alerts),
@@ -116,7 +118,7 @@ func JSON(d Digest) ([]byte, error) {
 	for _, u := range d.Upstreams {
 		doc.Upstreams = append(doc.Upstreams, diffDocumentOf(u))
 	}
-	return encode(doc)
+	return doc
 }
 
 // DiffJSON renders what changed in one upstream as docs/schema/diff.v1.json describes it.
