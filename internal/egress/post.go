@@ -48,18 +48,29 @@ type PostRequest struct {
 
 // Answer is what a receiver said in the end, whatever that was.
 type Answer struct {
-	Host        string // fit to print
-	Status      int
-	ContentType string
-	Body        []byte // the first 64 KB
-	Broken      bool   // the body broke off; what the status says was said all the same
-	Tries       int
+	Host   string // fit to print
+	Status int
+	Body   []byte // the first 64 KB
+	Broken bool   // the body broke off; what the status says was said all the same
+	Tries  int
 	// Asked is how long the receiver wants to be left alone, where that is longer than is waited within one run.
 	Asked time.Duration
 }
 
 // Taken reports whether the status says that it was taken.
 func (a Answer) Taken() bool { return a.Status >= 200 && a.Status < 300 }
+
+// Said is the status with its name: "503 (Service Unavailable)".
+func (a Answer) Said() string {
+	if name := http.StatusText(a.Status); name != "" {
+		return fmt.Sprintf("%d (%s)", a.Status, name)
+	}
+	return fmt.Sprint(a.Status)
+}
+
+// IsPage reports whether a web page came back where something else was asked for: from a proxy, a login, an address
+// that is no webhook's. The type says nothing: Slack calls its "ok" text/html.
+func (a Answer) IsPage() bool { return bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")) }
 
 // maxAnswer is how much of an answer is read.
 const maxAnswer = 64 << 10
@@ -105,7 +116,7 @@ func NewPoster(t *Transport, o PostOptions) *Poster {
 // operator, so it may stand at a private address; http is spoken to this machine only. Hosts, Private and LoopbackHTTP of
 // o are set. Errors do not show the address, but its host.
 func ForAddress(address string, o Options) (*Transport, error) {
-	u, err := url.Parse(address)
+	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" {
 		return nil, &Error{Host: "the address", Reason: "it can't be read: it should be like https://host/path"}
 	}
@@ -185,7 +196,7 @@ func (p *Poster) try(ctx context.Context, u *url.URL, r PostRequest) (outcome, e
 		return outcome{again: ctx.Err() == nil && beforeSending(e)}, e
 	}
 	defer resp.Body.Close()
-	a := Answer{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type")}
+	a := Answer{Status: resp.StatusCode}
 	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	a.Broken = err != nil
 	out := outcome{Answer: a, again: mayPass(a.Status)}

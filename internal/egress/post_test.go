@@ -153,7 +153,7 @@ func TestPostGivesUp(t *testing.T) {
 		waits   int
 	}{
 		{srv.URL + "/503?" + "verysecret", "503 after 4 tries", 4, 3},
-		{srv.URL + "/slow?" + "verysecret", "no whole answer in 50ms; it may have arrived all the same", 1, 0},
+		{srv.URL + "/slow?" + "verysecret", "no whole answer in 500ms; it may have arrived all the same", 1, 0},
 		{srv.URL + "/reset?" + "verysecret", "HOST: the connection broke off; it may have arrived all the same", 1, 0},
 		{srv.URL + "/short?" + "verysecret", "200 after 1 tries, broken", 1, 0},
 		{srv.URL + "/large?" + "verysecret", "200 after 1 tries, 65536 bytes", 1, 0},
@@ -167,7 +167,7 @@ func TestPostGivesUp(t *testing.T) {
 			n.Store(0)
 			o := egress.PostOptions{Timeout: 5 * time.Second}
 			if strings.Contains(tt.address, "/slow") {
-				o.Timeout = 50 * time.Millisecond
+				o.Timeout = 500 * time.Millisecond
 			}
 			way := trusting(srv, dead)
 			way.Hosts = append(way.Hosts, hostOf(untrusted))
