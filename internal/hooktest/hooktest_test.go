@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
 	"github.com/upstream-digest/bot/internal/hooktest"
 )
 
@@ -189,5 +191,50 @@ func TestAddressesAndTimes(t *testing.T) {
 		if status, text := post(t, url, m{"content": "x"}); status != want {
 			t.Error(i, status, text)
 		}
+	}
+}
+
+// TestSignatures: only what one of the secrets signed, and lately; what was there before is dropped.
+func TestSignatures(t *testing.T) {
+	const secret = "whsec_aG9va3Rlc3QgaG9va3Rlc3QgaG9va3Rlc3QgaG9v"
+	now := time.Date(2026, 5, 4, 7, 17, 0, 0, time.UTC)
+	r := hooktest.Generic(hooktest.Options{Now: func() time.Time { return now }, Secrets: []string{"another-secret-of-plain-text", secret}})
+	t.Cleanup(r.Close)
+	signer, err := standardwebhooks.NewWebhook(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tt := range []struct {
+		id     string
+		age    time.Duration
+		body   string // what is signed is {"a":1}
+		status int
+	}{
+		{"one", 0, `{"a":1}`, 204}, {"one", time.Minute, `{"a":1}`, 204}, {"two", 5 * time.Minute, `{"a":1}`, 204},
+		{"three", 0, `{"a":2}`, 401}, {"three", 6 * time.Minute, `{"a":1}`, 401}, {"three", -6 * time.Minute, `{"a":1}`, 401},
+	} {
+		at := now.Add(-tt.age)
+		signature, err := signer.Sign(tt.id, at, []byte(`{"a":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL(), strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range map[string]string{"Content-Type": "application/json", "webhook-id": tt.id, "webhook-timestamp": fmt.Sprint(at.Unix()), "webhook-signature": "v1,no " + signature} {
+			req.Header.Set(k, v)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != tt.status {
+			t.Errorf("%d: %d, want %d", i, resp.StatusCode, tt.status)
+		}
+	}
+	if took := r.Took(); len(took) != 2 || took[0].Key != "one" || took[1].Key != "two" || r.Doubles() != 1 || r.Requests() != 6 {
+		t.Errorf("%+v, %d doubles, %d requests", took, r.Doubles(), r.Requests())
 	}
 }

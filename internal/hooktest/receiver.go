@@ -18,7 +18,7 @@ import (
 
 // Options are what all receivers have.
 type Options struct {
-	// Now is the clock. With one the services' limits of messages per time are enforced, and the age of signatures is
+	// Now is the clock; it is asked from other goroutines. With one the services' limits of messages per time are enforced, and the age of signatures is
 	// checked; nil: they are not.
 	Now func() time.Time
 	// Secrets are those a generic receiver knows, in the forms of Standard Webhooks; one of them must have signed. None:

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,15 +125,16 @@ func TestFaults(t *testing.T) {
 func TestHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := channel(t, "generic://127.0.0.1:1/s3cret")
-		release, sent := make(chan struct{}), 0
-		c.send = func(string, string) error { sent++; <-release; return nil }
+		release := make(chan struct{})
+		var sent atomic.Int64
+		c.send = func(string, string) error { sent.Add(1); <-release; return nil }
 		started := time.Now()
 		_, err := deliver(t.Context(), t, c)
 		if err == nil || err.Error() != "generic (the address in SHOUT_URL): no answer in 1m0s; it may have arrived all the same; the next run sends it again" || time.Since(started) != time.Minute {
 			t.Errorf("%v after %s", err, time.Since(started))
 		}
-		if _, err := deliver(t.Context(), t, c); err == nil || !strings.Contains(err.Error(), "has not come back yet") || sent != 1 {
-			t.Errorf("%v, sent %d times", err, sent)
+		if _, err := deliver(t.Context(), t, c); err == nil || !strings.Contains(err.Error(), "has not come back yet") || sent.Load() != 1 {
+			t.Errorf("%v, sent %d times", err, sent.Load())
 		}
 		close(release)
 		synctest.Wait()

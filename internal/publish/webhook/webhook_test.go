@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,14 +31,26 @@ var start = time.Date(2026, 5, 4, 7, 17, 0, 0, time.UTC)
 
 // clock stands still but where something waits.
 type clock struct {
+	mu    sync.Mutex
 	now   time.Time
 	waits []time.Duration
 }
 
-func (c *clock) Now() time.Time { return c.now }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.now, c.waits = c.now.Add(d), append(c.waits, d)
+	c.Advance(d)
+	c.waits = append(c.waits, d)
 	return ctx.Err()
 }
 
@@ -252,7 +265,7 @@ func TestDeadForTenWeeks(t *testing.T) {
 				if recorded, err := w.deliver(t, part(k)); err == nil || len(recorded) != 0 {
 					t.Fatalf("%+v, %v", recorded, err)
 				}
-				w.now = w.now.Add(7 * 24 * time.Hour)
+				w.Advance(7 * 24 * time.Hour)
 			}
 			w.receiver.Revive()
 			if recorded, err := w.deliver(t, part(k)); err != nil || len(recorded) != 1 || len(w.receiver.Took()) != 1 {
@@ -272,12 +285,12 @@ func TestAtLeastOnce(t *testing.T) {
 			if recorded, err := w.deliver(t, part(k)); err == nil || len(recorded) != 0 || !strings.Contains(err.Error(), "it may have arrived all the same; the next run sends it again") {
 				t.Fatalf("%+v, %v", recorded, err)
 			}
-			w.now = w.now.Add(time.Hour)
+			w.Advance(time.Hour)
 			full := errors.New("disk full")
 			if err := w.channel.Deliver(t.Context(), []publish.Delivery{part(k)}, func(publish.Delivery) error { return full }); !errors.Is(err, full) {
 				t.Fatal(err)
 			}
-			w.now = w.now.Add(time.Hour)
+			w.Advance(time.Hour)
 			if _, err := w.deliver(t, part(k)); err != nil {
 				t.Fatal(err)
 			}
