@@ -41,6 +41,8 @@ var may = map[string][]string{
 	"internal/repo":              {"github"},
 	"internal/sources":           {"repo", "github", "egress", "feed", "snapshot", "gate", "kep", "changelog", "cycle", "docpage"},
 	"internal/publish":           {"report", "github"},
+	"internal/publish/mail":      {"publish", "report", "github"},
+	"internal/mailtest":          {},
 	"internal/server":            {"pipeline", "store", "report"},
 	"internal/store":             {"snapshot", "report"},
 	"internal/facts":             {"gate"},
