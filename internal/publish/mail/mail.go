@@ -71,6 +71,7 @@ type Channel struct {
 const (
 	firstWait   = 5 * time.Second // doubled at each try
 	answerTimes = 5               // of Timeout, for the answer to the whole message
+	answerGrace = 5 * time.Second // for that answer, in a run that is interrupted
 )
 
 // New checks the options. Its errors say which one is wrong and what to write.

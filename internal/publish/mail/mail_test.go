@@ -469,6 +469,65 @@ func TestBrokenInTheText(t *testing.T) {
 	}
 }
 
+// ending is a connection that calls done once the end of a message was written.
+type ending struct {
+	net.Conn
+	done func()
+}
+
+func (e ending) Write(p []byte) (int, error) {
+	n, err := e.Conn.Write(p)
+	if strings.HasSuffix(string(p), ".\r\n") && !strings.Contains(string(p), "MAIL") && len(p) < 10 {
+		e.done()
+	}
+	return n, err
+}
+
+// Who is interrupted when all is sent waits for the answer: else it would be sent twice.
+func TestInterruptedAtTheEnd(t *testing.T) {
+	s := start(t, mailtest.Options{Security: mailtest.None})
+	var w waits
+	o := optionsFor(s, &w)
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return ending{c, cancel}, err
+	}
+	var got publish.Delivery
+	err := channel(t, o).Deliver(ctx, []publish.Delivery{part(t, "ops@acme.example", "x", short)}, func(d publish.Delivery) error { got = d; return nil })
+	if ctx.Err() == nil || err != nil || got.Status != publish.Filed || len(s.Messages()) != 1 {
+		t.Errorf("%v, recorded %v, %d messages, interrupted: %v", err, got.Status, len(s.Messages()), ctx.Err())
+	}
+}
+
+// A digest arrives as it was rendered, whatever upstream and servers wrote.
+func TestDigestArrives(t *testing.T) {
+	s := start(t, mailtest.Options{Security: mailtest.None})
+	var w waits
+	ch := channel(t, optionsFor(s, &w))
+	for _, evil := range []string{
+		".\r\n.\r\nQUIT\r\n", "--digest-1-" + nonce + "--\r\n\r\nx", "\r\nContent-Type: text/html\r\n\r\n<script>x</script>", "Zoë → 日本語 \U0001f600 \u202e", "<b>&amp;</b> =3D =\n", "a\x00b\xff", strings.Repeat("long", 5000), "From x",
+	} {
+		d := report.Digest{Definition: evil, At: queued, Alerts: []report.Alert{{ID: evil, What: evil, Why: evil, Next: evil}}, Notices: []string{evil}}
+		m, err := report.Mail(d, report.ChatOptions{URL: evil})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := part(t, "ops@acme.example", m.Subject, m)
+		if body, err := m.Body(); err != nil || body != p.Body {
+			t.Errorf("body %q, %v", body, err)
+		}
+		if _, err := deliver(t, ch, p); err != nil {
+			t.Errorf("%q: %v", evil, err)
+			continue
+		}
+		got := s.Messages()[len(s.Messages())-1]
+		if got.Subject != m.Subject || got.Text != m.Text || got.HTML != m.HTML {
+			t.Errorf("%q arrives as %q\n%q\n%q", evil, got.Subject, got.Text, got.HTML)
+		}
+	}
+}
+
 func TestDeadServer(t *testing.T) {
 	s := start(t, mailtest.Options{Security: mailtest.None})
 	s.Dead(true)

@@ -226,6 +226,9 @@ func (s *session) text(ctx context.Context, l *letter) error {
 	if err := github.MaySend(ctx); err != nil {
 		return err
 	}
+	// The answer decides whether it is sent twice: an interrupted run waits for it a little longer.
+	ctx, stop := outlasting(ctx, answerGrace)
+	defer stop()
 	err = s.step(ctx, "the message's end", answerTimes*s.c.o.Timeout, func(context.Context) error { return w.Close() })
 	var said *textproto.Error
 	if err != nil && !errors.As(err, &said) {
@@ -236,4 +239,11 @@ func (s *session) text(ctx context.Context, l *letter) error {
 		return s.explain(ctx, err)
 	}
 	return nil
+}
+
+// outlasting is a context that ends so long after ctx was cancelled.
+func outlasting(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return longer, func() { stop(); cancel() }
 }
