@@ -44,6 +44,8 @@ var may = map[string][]string{
 	"internal/publish":           {"report", "github"},
 	"internal/publish/webhook":   {"publish", "report", "egress"},
 	"internal/publish/shout":     {"publish", "egress"},
+	"internal/publish/mail":      {"publish", "report", "github"},
+	"internal/mailtest":          {},
 	"internal/server":            {"pipeline", "store", "report"},
 	"internal/store":             {"snapshot", "report"},
 	"internal/facts":             {"gate"},

@@ -105,3 +105,16 @@ func (b *guardedBody) refused() (err error, begun bool) {
 	defer b.mu.Unlock()
 	return b.err, b.begun
 }
+
+// MaySend asks the condition of SendOnlyWhile, for who sends by other ways than this package's client. Its error is a
+// *HeldBackError; nil where the context has no condition.
+func MaySend(ctx context.Context) error {
+	g := guardOf(ctx)
+	if g == nil {
+		return nil
+	}
+	if err := g.ok(); err != nil {
+		return &HeldBackError{err}
+	}
+	return nil
+}

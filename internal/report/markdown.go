@@ -27,6 +27,8 @@ type MarkdownOptions struct {
 	BoxNonce string
 	// plainAlerts writes warnings as plain quotes, for renderers that know no alerts.
 	plainAlerts bool
+	// openFolds writes what may be folded away under headings, for readers that can't unfold.
+	openFolds bool
 }
 
 // Markdown renders a digest in GitHub's Markdown, in parts of at most Budget bytes: the first is the
@@ -55,15 +57,20 @@ type mark struct {
 
 // blocks lays the digest out: warnings first, then chapter by chapter, then the foot.
 func (m mark) blocks(d Digest) []block {
-	var out []block
-	level := "## "
-	several := len(d.Upstreams) > 1
-	if several {
-		level = "### "
-	}
 	var chapters []chapter
 	for _, u := range d.Upstreams {
 		chapters = append(chapters, chapterOf(u, d.At))
+	}
+	return append(m.body(d, chapters), m.foot(d, chapters)...)
+}
+
+// body is all above the foot.
+func (m mark) body(d Digest, chapters []chapter) []block {
+	var out []block
+	level := "## "
+	several := len(chapters) > 1
+	if several {
+		level = "### "
 	}
 	var alert []string
 	for _, ch := range chapters {
@@ -100,14 +107,18 @@ func (m mark) blocks(d Digest) []block {
 		for _, s := range ch.sections {
 			b := m.section(s, level)
 			b.lead, title = title, ""
+			if several {
+				b.heading = ch.title + ": " + b.heading
+			}
 			out = append(out, b)
 		}
 	}
-	return append(out, m.foot(d, chapters)...)
+	return out
 }
 
 func (m mark) section(s section, level string) block {
-	var b block
+	b := block{own: s.own}
+	b.heading, _, _ = strings.Cut(s.heading, ":")
 	size := ""
 	if n := s.size(); n > 0 {
 		size = " (" + strconv.Itoa(n) + ")"
@@ -119,7 +130,7 @@ func (m mark) section(s section, level string) block {
 	if s.boxed != "" && m.opts.BoxNonce != "" {
 		intro += s.boxed + "\n\n"
 	}
-	if s.fold {
+	if s.fold && !m.opts.openFolds {
 		b.open = "<details>\n<summary><b>" + s.heading + "</b>" + size + s.preview() + "</summary>\n\n" + intro
 		b.again = "<details>\n<summary><b>" + s.heading + "</b> (continued)</summary>\n\n"
 		b.close = "\n</details>\n"
@@ -130,6 +141,7 @@ func (m mark) section(s section, level string) block {
 	for _, e := range s.entries {
 		b.entries = append(b.entries, m.entry(e, s.brief))
 		b.short = append(b.short, m.shortEntry(e))
+		b.gates = append(b.gates, e.gates)
 	}
 	return b
 }
@@ -306,7 +318,7 @@ func (m mark) foot(d Digest, chapters []chapter) []block {
 		}
 		var b block
 		title := count(len(ch.faults), "place", "places") + " in the source of " + ch.title + " could not be read well"
-		if len(ch.faults) > 5 {
+		if len(ch.faults) > 5 && !m.opts.openFolds {
 			b.open = "<details>\n<summary>" + count(len(ch.faults), "place", "places") + " in the source of " + nameHTML(ch.title) + " could not be read well</summary>\n\n"
 			b.again, b.close = "<details>\n<summary>(continued)</summary>\n\n", "\n</details>\n"
 		} else {

@@ -14,6 +14,10 @@ type block struct {
 	close   string
 	entries []string
 	short   []string // what stands for an entry that does not fit into a part; aligned, or nil
+	// What a renderer that leaves entries out has to know: who must act on them, and what they are called and count.
+	own     bool
+	heading string
+	gates   []int // aligned with entries; nil: they are no entries of the digest
 }
 
 // packer puts blocks into parts of at most room bytes and cuts between entries only.

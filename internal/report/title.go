@@ -14,7 +14,10 @@ const maxTitle = 200
 
 // Title is a digest's title, at most 200 characters: the upstream, what was compared, how much there is
 // to act on, and the day. Several upstreams are named without what was compared, and counted from three on.
-func Title(d Digest) string {
+func Title(d Digest) string { return titleOf(d, maxTitle) }
+
+// titleOf is the title in at most most characters; what was compared gives way first.
+func titleOf(d Digest, most int) string {
 	act, changes := len(d.Alerts), 0
 	for _, u := range d.Upstreams {
 		act += tallyOf(u.Changes).act
@@ -49,7 +52,7 @@ func Title(d Digest) string {
 	if !d.At.IsZero() {
 		tail += ", " + d.At.UTC().Format("2006-01-02")
 	}
-	return disarm(cut(subject, maxTitle-len([]rune(tail))) + tail)
+	return disarm(cut(subject, most-len([]rune(tail))) + tail)
 }
 
 // plainTitle makes a value safe where there is no Markdown but mentions and references may still live.
