@@ -29,6 +29,17 @@ func SendOnlyWhile(ctx context.Context, ok func() error) context.Context {
 	return context.WithValue(ctx, guardKey{}, &guard{ok})
 }
 
+// MaySend asks the condition of SendOnlyWhile, for those who send to somebody else than GitHub. The error is a
+// *HeldBackError.
+func MaySend(ctx context.Context) error {
+	if g := guardOf(ctx); g != nil {
+		if err := g.ok(); err != nil {
+			return &HeldBackError{err}
+		}
+	}
+	return nil
+}
+
 type guardKey struct{}
 
 type guard struct{ ok func() error }
