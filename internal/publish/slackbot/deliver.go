@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -153,7 +154,7 @@ func (r *run) ask(ctx context.Context, do func() error) *fault {
 	for {
 		f := r.c.explain(do())
 		if f == nil || f.outcome != limited || f.wait > r.left {
-			return f
+			return r.withName(ctx, f)
 		}
 		r.left -= f.wait
 		if err := r.c.o.Sleep(ctx, f.wait); err != nil {
@@ -161,6 +162,16 @@ func (r *run) ask(ctx context.Context, do func() error) *fault {
 			return f
 		}
 	}
+}
+
+// withName puts the bot's name into an advice that needs it.
+func (r *run) withName(ctx context.Context, f *fault) *fault {
+	if f != nil && strings.Contains(f.text, ownName) {
+		if self, unknown := r.who(ctx); unknown == nil && self.name != "" {
+			f.text = strings.ReplaceAll(f.text, ownName, "@"+self.name)
+		}
+	}
+	return f
 }
 
 // send records the intent, sends, and records the outcome. problem is what is not as it was asked for even if all goes well.

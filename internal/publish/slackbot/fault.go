@@ -105,7 +105,11 @@ func (c *Channel) said(e slack.SlackErrorResponse) *fault {
 	if advice, known := adviceFor(code, c.o.Env); known {
 		f.outcome = refused
 		if scopes := plain(e.Needed); code == "missing_scope" && scopes != "" {
-			advice = fmt.Sprintf("give the Slack app the scope %s (OAuth & Permissions), and install it again", strings.ReplaceAll(scopes, ",", ", "))
+			which := "the scope "
+			if strings.Contains(scopes, ",") { // one for each kind of channel
+				which = "that of these scopes which fits the channel: "
+			}
+			advice = fmt.Sprintf("give the Slack app %s%s (OAuth & Permissions), and install it again", which, strings.ReplaceAll(scopes, ",", ", "))
 		}
 		if advice != "" {
 			f.text += ": " + advice
@@ -117,21 +121,26 @@ func (c *Channel) said(e slack.SlackErrorResponse) *fault {
 	return f
 }
 
+// ownName stands for the bot's name in an advice until it is known.
+const ownName = "@its-name"
+
 // adviceFor gives what to do about a refusal. known is false for words after which a message may stand there all the
 // same: fatal_error, internal_error, service_unavailable, request_timeout, and all that are not known here.
 func adviceFor(code, env string) (advice string, known bool) {
 	switch code {
 	case "not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive":
 		return "the token in " + env + " is not taken: copy the bot token of the Slack app anew (OAuth & Permissions), or install the app again", true
-	case "not_allowed_token_type", "no_permission", "access_denied", "accesslimited", "org_login_required", "two_factor_setup_required",
+	case "not_allowed_token_type":
+		return "the token in " + env + " is of another kind: copy the bot token of the Slack app (xoxb-…, under OAuth & Permissions)", true
+	case "no_permission", "access_denied", "accesslimited", "org_login_required", "two_factor_setup_required",
 		"team_access_not_granted", "enterprise_is_restricted", "ekm_access_denied", "posting_to_channel_denied", "messages_tab_disabled":
 		return "the workspace does not allow it to the app of the token in " + env + ": ask its administrators", true
 	case "missing_scope":
 		return "give the Slack app the scope chat:write (OAuth & Permissions), and install it again", true
 	case "not_in_channel":
-		return "invite the bot: type /invite @its-name in the channel", true
+		return "invite the bot: type /invite " + ownName + " in the channel", true
 	case "channel_not_found":
-		return "there is no such channel, or it is private and the bot is not in it: type /invite @its-name there; the id, like C0123ABCD, stands at the end of the channel's details", true
+		return "there is no such channel, or it is private and the bot is not in it: type /invite " + ownName + " there; the id, like C0123ABCD, stands at the end of the channel's details", true
 	case "is_archived":
 		return "the channel is archived: set another one, or bring it back", true
 	case "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "restricted_action_non_threadable_channel",

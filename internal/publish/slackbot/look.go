@@ -36,9 +36,14 @@ func (r *run) look(ctx context.Context, d publish.Delivery) (place, error) {
 	if f != nil {
 		return place{}, lost(f)
 	}
+	// A look that failed is none: only as many as there are, all over Settle, show that it is not there.
+	var failed *fault
 	for try := 1; ; try++ {
 		l := listing{nonce: d.Nonce, self: self}
 		f := r.list(ctx, d, &l)
+		if f != nil {
+			failed = f
+		}
 		switch {
 		case f == nil && l.found.ts != "":
 			return l.found, nil
@@ -47,8 +52,8 @@ func (r *run) look(ctx context.Context, d publish.Delivery) (place, error) {
 				f.text += "; with it the bot can see whether a message arrived"
 			}
 			return place{}, lost(f)
-		case try == looks && f != nil:
-			return place{}, lost(f)
+		case try == looks && failed != nil:
+			return place{}, lost(failed)
 		case try == looks && l.cut:
 			return place{}, lost(r.c.fault(unclear, "more messages were posted since than can be listed"))
 		case try == looks:

@@ -46,10 +46,9 @@ func (c *Channel) Test(ctx context.Context, m publish.Message) (string, error) {
 		f = c.fault(unclear, "Slack's answer does not name the message it made")
 	}
 	if f != nil {
-		f.text = strings.ReplaceAll(f.text, "@its-name", "@"+self.name)
 		return "", f
 	}
-	return fmt.Sprintf("posted in %s, as @%s%s", r.named(ctx), self.name, r.lacks(ctx, self)), nil
+	return fmt.Sprintf("posted in %s, as @%s%s", r.named(ctx), self.name, r.lacks(ctx)), nil
 }
 
 // named is the channel with its name, where the bot may know it.
@@ -62,7 +61,7 @@ func (r *run) named(ctx context.Context) string {
 }
 
 // lacks says why an answer that is lost could not be looked for, "" where it could.
-func (r *run) lacks(ctx context.Context, self identity) string {
+func (r *run) lacks(ctx context.Context) string {
 	f := r.ask(ctx, func() error {
 		_, err := r.c.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: r.target, Limit: 1})
 		return err
@@ -70,6 +69,5 @@ func (r *run) lacks(ctx context.Context, self identity) string {
 	if f == nil {
 		return ""
 	}
-	return "; but it can't read the channel, so a digest whose answer is lost stays open, and none is edited: " +
-		strings.ReplaceAll(f.text, "@its-name", "@"+self.name)
+	return "; but it can't read the channel, so a digest whose answer is lost stays open, and none is edited: " + f.text
 }

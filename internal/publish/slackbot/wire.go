@@ -2,6 +2,7 @@ package slackbot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -115,7 +116,7 @@ type lean struct {
 	Channel  lax        `json:"channel,omitempty"`
 	TS       lax        `json:"ts,omitempty"`
 	Message  *leanMsg   `json:"message,omitempty"`
-	Messages []leanMsg  `json:"messages,omitempty"`
+	Messages []leanMsg  `json:"messages,omitempty"` // nil where the answer has no list
 	HasMore  laxBool    `json:"has_more,omitempty"`
 	Meta     leanParams `json:"response_metadata"`
 }
@@ -174,15 +175,28 @@ func (l leanMeta) MarshalJSON() ([]byte, error) { return json.Marshal(slack.Slac
 // IsZero is asked by omitzero.
 func (l leanMeta) IsZero() bool { return l.EventType == "" }
 
-// reread makes an answer lean, where it holds messages.
+// errNotSlack: an answer that has not the form of Slack's.
+var errNotSlack = errors.New("not an answer of Slack's API")
+
+// reread makes an answer lean, where it holds messages. What is neither ok nor an error is refused here: the library takes
+// it for a success, and a list that is missing for an empty one, from which would follow that nothing arrived.
 func reread(method string, r io.Reader) ([]byte, error) {
+	whole, err := io.ReadAll(r) // the client limits its size
+	if err != nil {
+		return nil, err
+	}
+	var l lean
+	if err := json.Unmarshal(whole, &l); err != nil || !l.OK && l.Error == "" {
+		return nil, errNotSlack
+	}
 	switch method {
-	case "chat.postMessage", "chat.update", "conversations.history", "conversations.replies":
-		var l lean
-		if err := json.NewDecoder(r).Decode(&l); err != nil {
-			return nil, err
+	case "conversations.history", "conversations.replies":
+		if l.OK && l.Messages == nil {
+			return nil, errNotSlack
 		}
 		return json.Marshal(l)
+	case "chat.postMessage", "chat.update":
+		return json.Marshal(l)
 	}
-	return io.ReadAll(r) // the client limits its size
+	return whole, nil
 }
