@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -46,7 +48,9 @@ func NewClient(t *Transport, o ClientOptions) *Client {
 type Error struct {
 	Host   string
 	Reason string // "refused", in words; without the URL
-	cause  error
+	// NotSent: surely nothing of the request was sent, for there was no connection to send it through.
+	NotSent bool
+	cause   error
 }
 
 func (e *Error) Error() string { return e.Host + ": " + e.Reason }
@@ -88,9 +92,15 @@ func (t *Transport) checkRedirect(req *http.Request, via []*http.Request) error 
 
 // Do sends a request. The body of the answer gives a *TooLargeError when it is larger than it may be.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	resp, err := c.http.Do(req)
+	var connected atomic.Bool
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, explain(req.URL, err)
+		e := explain(req.URL, err)
+		e.NotSent = !connected.Load()
+		return nil, e
 	}
 	resp.Body = &limited{body: resp.Body, left: c.max, url: req.URL, max: c.max}
 	return resp, nil

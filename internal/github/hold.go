@@ -29,6 +29,17 @@ func SendOnlyWhile(ctx context.Context, ok func() error) context.Context {
 	return context.WithValue(ctx, guardKey{}, &guard{ok})
 }
 
+// MaySend asks the condition of SendOnlyWhile, for those who send to somebody else than GitHub. The error is a
+// *HeldBackError.
+func MaySend(ctx context.Context) error {
+	if g := guardOf(ctx); g != nil {
+		if err := g.ok(); err != nil {
+			return &HeldBackError{err}
+		}
+	}
+	return nil
+}
+
 type guardKey struct{}
 
 type guard struct{ ok func() error }
@@ -104,17 +115,4 @@ func (b *guardedBody) refused() (err error, begun bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.err, b.begun
-}
-
-// MaySend asks the condition of SendOnlyWhile, for who sends by other ways than this package's client. Its error is a
-// *HeldBackError; nil where the context has no condition.
-func MaySend(ctx context.Context) error {
-	g := guardOf(ctx)
-	if g == nil {
-		return nil
-	}
-	if err := g.ok(); err != nil {
-		return &HeldBackError{err}
-	}
-	return nil
 }

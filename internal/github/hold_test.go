@@ -105,3 +105,18 @@ func (w wholeBodies) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return w.to.RoundTrip(r)
 }
+
+// Those who send to somebody else than GitHub ask the same condition.
+func TestMaySend(t *testing.T) {
+	if err := github.MaySend(t.Context()); err != nil {
+		t.Errorf("without a condition: %v", err)
+	}
+	gone := errors.New("the lock is another's")
+	var held *github.HeldBackError
+	if err := github.MaySend(github.SendOnlyWhile(t.Context(), func() error { return gone })); !errors.As(err, &held) || !errors.Is(err, gone) {
+		t.Errorf("got %v", err)
+	}
+	if err := github.MaySend(github.SendOnlyWhile(t.Context(), func() error { return nil })); err != nil {
+		t.Errorf("while it holds: %v", err)
+	}
+}
