@@ -211,16 +211,54 @@ func (d dialect) names(list []leftOut) string {
 	return strings.Join(parts, ", ")
 }
 
-// top says what could not be read and what was compared, a line each.
-func (d dialect) top(chapters []chapter) []string {
-	var lines []string
+// contents lists what sections hold in at most room bytes: "Kubernetes: Removed 2 · Now stable 4; cert-manager: …".
+func (d dialect) contents(list []chatSection, room int) string {
+	const last = 25 // " and 1234567 more"
+	text, of, left := "", "", 0
+	for _, s := range list {
+		name, _, _ := strings.Cut(s.heading, ":")
+		item := d.words(name) + " " + strconv.Itoa(s.size())
+		if s.told {
+			item += " more"
+		}
+		switch {
+		case s.of != of && text != "":
+			item = "; " + d.words(s.of) + item
+		case s.of != of:
+			item = d.words(s.of) + item
+		case text != "":
+			item = " · " + item
+		}
+		if left > 0 || len(text)+len(item) > room-last {
+			left += s.size()
+			continue
+		}
+		text, of = text+item, s.of
+	}
+	if left > 0 {
+		text += " and " + strconv.Itoa(left) + " more"
+	}
+	return strings.TrimSpace(text)
+}
+
+// topOf says what could not be read and what was compared, a line each.
+func topOf(chapters []chapter) []phrase {
+	var lines []phrase
 	for _, ch := range chapters {
 		for _, f := range ch.failures {
-			lines = append(lines, d.strong(d.words("Warning."))+" "+d.inline(f))
+			lines = append(lines, say(bold("Warning."), " ", f))
 		}
 	}
 	for _, ch := range chapters {
-		lines = append(lines, d.inline(ch.lead))
+		lines = append(lines, ch.lead)
+	}
+	return lines
+}
+
+func (d dialect) top(chapters []chapter) []string {
+	var lines []string
+	for _, l := range topOf(chapters) {
+		lines = append(lines, d.inline(l))
 	}
 	return lines
 }

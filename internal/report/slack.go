@@ -67,6 +67,7 @@ type slackMessage struct {
 	Text        string       `json:"text"` // what notifications show
 	UnfurlLinks bool         `json:"unfurl_links"`
 	UnfurlMedia bool         `json:"unfurl_media"`
+	Broadcast   bool         `json:"reply_broadcast,omitempty"`
 	Blocks      []slackBlock `json:"blocks"`
 }
 
