@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ChatOptions are what a chat message should say beside the digest. The zero value is fine.
@@ -25,6 +26,7 @@ type dialect struct {
 	indent  string                         // before its further lines
 	most    int                            // bytes that one entry may take
 	proofs  int                            // links under an entry that asks for nothing; 0: all
+	bare    bool                           // code has no sign of its own, so that it joins what stands beside it
 }
 
 // chatSection is a section as the messages tell it.
@@ -171,14 +173,14 @@ func (p *chatPacker) leave(sec chatSection, i int) {
 }
 
 // heading is a section's heading with the number of its entries, and below it what is said above them.
-func (p *chatPacker) heading(sec chatSection) string {
+func (d dialect) heading(sec chatSection) string {
 	text := sec.of + sec.heading
 	if sec.told {
-		return p.strong(p.words(text)) + " (" + strconv.Itoa(sec.size()) + " more)"
+		return d.strong(d.words(text)) + " (" + strconv.Itoa(sec.size()) + " more)"
 	}
-	head := p.strong(p.words(text)) + " (" + strconv.Itoa(sec.size()) + ")"
+	head := d.strong(d.words(text)) + " (" + strconv.Itoa(sec.size()) + ")"
 	if len(sec.intro) > 0 {
-		head += "\n" + p.inline(sec.intro)
+		head += "\n" + d.inline(sec.intro)
 	}
 	return head
 }
@@ -346,34 +348,55 @@ const chatQuote = 300
 // inline writes a phrase on one line.
 func (d dialect) inline(p phrase) string {
 	var b strings.Builder
+	named := false // the piece before was a name, and nothing shows where it ends
+	put := func(text string, name bool) {
+		if d.bare && (name || named) && seam(b.String(), text) {
+			b.WriteString(zwsp)
+		}
+		b.WriteString(text)
+		named = name
+	}
 	for _, s := range p {
 		switch s.kind {
 		case coded:
-			b.WriteString(d.code(s.text))
+			put(d.code(s.text), true)
 		case quoted:
 			for _, p := range readInline(s.text, chatQuote) {
 				switch p.kind {
 				case code:
-					b.WriteString(d.code(p.text))
+					put(d.code(p.text), true)
 				case anchor:
-					b.WriteString(d.link(p.text, p.url))
+					put(d.link(p.text, p.url), true)
 				default:
-					b.WriteString(d.words(p.text))
+					put(d.words(p.text), false)
 				}
 			}
 		case strong:
-			b.WriteString(d.strong(d.words(s.text)))
+			put(d.strong(d.words(s.text)), false)
 		case linked:
 			if l, ok := safeLink(s.url, false); ok {
-				b.WriteString(d.link(s.text, l.url))
+				put(d.link(s.text, l.url), true)
 			} else {
-				b.WriteString(d.code(s.text))
+				put(d.code(s.text), true)
 			}
 		default:
-			b.WriteString(d.words(s.text))
+			put(d.words(s.text), false)
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// seam reports whether two pieces might be read as one thing where they meet: "https:" and "//a.bc", "@" and "octocat".
+func seam(before, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(after)
+	switch {
+	case before == "", after == "", last == ' ', last == '(', strings.ContainsRune(" ,;", first), strings.HasPrefix(after, ": "):
+		return false
+	case first == '.', first == ')':
+		return isDigit(last) || last == 'w' || last == 'W'
+	}
+	return true
 }
 
 // whole links to where the whole digest stands, as a sentence with a blank before it; "" where nobody knows.
@@ -421,4 +444,45 @@ func calls(r rune, i int, at func(int) rune, rest []rune) bool {
 	return r == '@' && next != ' ' ||
 		r == '#' && isWord(next) ||
 		r == ':' && (next == '/' && at(i+2) == '/' || shortcode(rest))
+}
+
+// opensLine reports whether a sign at the beginning of a line makes a heading of it, a quote, a list or a rule: there
+// upstream's words may stand.
+func opensLine(r rune, i int, at func(int) rune, rest []rune) bool {
+	switch r {
+	case '#', '>', '-', '+':
+	case '.', ')':
+		return at(i+1) == ' ' && numbers(i, at)
+	default:
+		return false
+	}
+	if !starts(i, at) {
+		return false
+	}
+	other := strings.TrimLeft(string(rest), string(r))
+	return r == '>' || other == "" || other[0] == ' ' && (r == '#' || at(i+1) == ' ') || r == '-' && at(i+1) == '#' || r == '-' && strings.Trim(other, "- ") == ""
+}
+
+// starts reports whether only blanks stand before the i-th rune.
+func starts(i int, at func(int) rune) bool {
+	for i--; i >= 0; i-- {
+		if at(i) != ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// numbers reports whether a number, and only that, stands before the i-th rune: "1." begins a list.
+func numbers(i int, at func(int) rune) bool {
+	first := i
+	for first > 0 && isDigit(at(first-1)) {
+		first--
+	}
+	return first < i && starts(first, at)
+}
+
+// afterWWW reports whether the i-th rune is the dot of "www.", which some take for the beginning of an address.
+func afterWWW(i int, at func(int) rune) bool {
+	return at(i) == '.' && strings.EqualFold(string([]rune{at(i - 3), at(i - 2), at(i - 1)}), "www")
 }

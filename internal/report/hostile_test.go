@@ -229,7 +229,7 @@ func checkDigest(t *testing.T, d Digest, budget, reserve int) {
 		}
 	}
 	checkSlack(t, d)
-	checkThread(t, d)
+	checkChats(t, d)
 }
 
 var (
@@ -402,7 +402,7 @@ func TestBodiesFit(t *testing.T) {
 				}
 			}
 			checkSlack(t, d)
-			checkThread(t, d)
+			checkChats(t, d)
 		})
 	}
 }
