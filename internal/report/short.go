@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -51,6 +52,9 @@ func Short(d Digest, opts ChatOptions, limit int) string {
 	}
 	if len(lines) == 0 {
 		lines = []string{Title(d)}
+	}
+	for i := range lines {
+		lines[i] = disarm(lines[i]) // it may be printed
 	}
 	return shortFit(lines, end, max(limit, 0))
 }
@@ -147,7 +151,7 @@ func shortWords(s string) string {
 			b.WriteString(zwsp)
 		}
 		b.WriteRune(r)
-		if r == '#' || r == '/' && prev == ' ' && order(rest) || r == '{' && next == '{' || r == '&' && (next == '#' || isWord(next)) || calls(r, i, at, rest) {
+		if r == '#' || r == ':' && unicode.IsLetter(next) || r == '/' && prev == ' ' && order(rest) || r == '{' && next == '{' || r == '&' && (next == '#' || isWord(next)) || calls(r, i, at, rest) {
 			b.WriteString(zwsp)
 		}
 	}))

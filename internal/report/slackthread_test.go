@@ -27,7 +27,7 @@ func threadOf(t *testing.T, d Digest, opts SlackOptions) []slackMessage {
 }
 
 // checkThread asserts that a thread is within the limits and tells everything once, in order.
-func checkThread(t *testing.T, d Digest) {
+func checkThread(t *testing.T, d Digest, chapters []chapter) {
 	t.Helper()
 	thread := threadOf(t, d, SlackOptions{URL: "https://github.com/acme/platform/issues/7"})
 	var all []string
@@ -46,7 +46,7 @@ func checkThread(t *testing.T, d Digest) {
 		t.Error("no foot")
 	}
 	text := strings.Join(all, "\n")
-	sl, chapters := slackDialect(), chaptersOf(d.Upstreams, d.At)
+	sl := slackDialect()
 	for _, own := range []bool{true, false} {
 		for _, s := range chatSections(d, chapters) {
 			if s.own != own {
@@ -102,17 +102,17 @@ func TestSlackThread(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden.Check(t, "testdata/"+name+".slack-thread.golden", b)
-		checkThread(t, d)
+		checkChats(t, d)
 	}
 }
 
 func TestSlackThreadTellsAllOfALongDigest(t *testing.T) {
-	checkThread(t, huge(700))
+	checkChats(t, huge(700))
 	d := two()
 	for range 60 { // what was compared does not fit into the first message
 		d.Upstreams = append(d.Upstreams, two().Upstreams[1])
 	}
-	checkThread(t, d)
+	checkChats(t, d)
 }
 
 func TestSlackThreadIsOneMessageWhereAllAsksForAction(t *testing.T) {
