@@ -391,8 +391,10 @@ func seam(before, after string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	first, _ := utf8.DecodeRuneInString(after)
 	switch {
-	case before == "", after == "", last == ' ', last == '(', strings.ContainsRune(" ,;", first), strings.HasPrefix(after, ": "):
+	case before == "", after == "", last == ' ', last == '(', strings.ContainsRune(" ,;", first):
 		return false
+	case strings.HasPrefix(after, ": "):
+		return strings.Contains(before[strings.LastIndexByte(before, ' ')+1:], ":") // ":tada" and ":"
 	case first == '.', first == ')':
 		return isDigit(last) || last == 'w' || last == 'W'
 	}

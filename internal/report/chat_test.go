@@ -228,7 +228,8 @@ func checkTeamsText(t *testing.T, s string) {
 	doc := teamsReader.Parser().Parse(text.NewReader(src))
 	words := ""
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if _, ok := n.(*ast.Emphasis); ok {
+		switch n.(type) {
+		case *ast.Emphasis, *ast.Link:
 			words += "·"
 		}
 		if !entering {
@@ -263,7 +264,7 @@ func checkTeamsText(t *testing.T, s string) {
 	}
 }
 
-var shortAlive = regexp.MustCompile("[*`<>\\[\\]~|\\\\]|@[A-Za-z0-9_]|#[A-Za-z0-9]|://|:[A-Za-z0-9_+]+:|\\{\\{|&[#A-Za-z]|(?m:^[#>+=-] )|(?:^|\\s)/[A-Za-z]+(?:\\s|$)|(?:^|\\s)_|_(?:\\s|$)")
+var shortAlive = regexp.MustCompile("[*`<>\\[\\]~|\\\\]|@[A-Za-z0-9_]|#[A-Za-z0-9]|://|:[A-Za-z0-9_+]+:|\\{\\{|&[#A-Za-z]|(?m:^[#>+-] )|(?:^|\\s)/[A-Za-z]+(?:\\s|$)|(?:^|\\s)_|_(?:\\s|$)")
 
 func checkShort(t *testing.T, d Digest, chapters []chapter) {
 	t.Helper()
@@ -414,4 +415,25 @@ func FuzzShort(f *testing.F) {
 			t.Errorf("%q in %.300q", m, s)
 		}
 	})
+}
+
+func TestChatsLinkOnlyToAddresses(t *testing.T) {
+	for _, url := range []string{"", "javascript:alert(1)"} {
+		d, opts := huge(300), ChatOptions{URL: url}
+		if all := discordOf(t, d, opts).text(); strings.Contains(all, "The whole digest") || !strings.Contains(all, "The other formats tell all of it.") {
+			t.Errorf("Discord with %q: %.300q", url, all)
+		}
+		c := teamsOf(t, d, opts).Attachments[0].Content
+		if last := c.Body[len(c.Body)-3].Text; len(c.Actions) > 0 || !strings.Contains(last, "The other formats tell all of it.") {
+			t.Errorf("Teams with %q: %v, %q", url, c.Actions, last)
+		}
+		if s := Short(d, opts, 500); strings.Contains(s, "javascript") || strings.Contains(s, "://") {
+			t.Errorf("short with %q: %s", url, s)
+		}
+		for _, m := range threadOf(t, d, SlackOptions(opts)) {
+			if strings.Contains(strings.Join(m.texts(), ""), "The whole digest") {
+				t.Errorf("Slack links to %q", url)
+			}
+		}
+	}
 }
