@@ -229,6 +229,7 @@ func checkDigest(t *testing.T, d Digest, budget, reserve int) {
 		}
 	}
 	checkSlack(t, d)
+	checkChats(t, d)
 }
 
 var (
@@ -401,6 +402,7 @@ func TestBodiesFit(t *testing.T) {
 				}
 			}
 			checkSlack(t, d)
+			checkChats(t, d)
 		})
 	}
 }

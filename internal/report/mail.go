@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// ChatOptions are what a message should say beside the digest. The zero value is fine.
-type ChatOptions = SlackOptions
-
 // MailText is a digest as a mail. Its JSON is the frozen body of a part; the subject is the part's title.
 type MailText struct {
 	Subject string `json:"-"`
@@ -169,14 +166,14 @@ func (l *mailLayout) markdown(keep int) string {
 		kept[at.block][at.entry] = true
 	}
 	var out strings.Builder
-	var left []slackOmitted
+	var left []mailGap
 	write := func(blocks []block, from int) {
 		lead := ""
 		for i, b := range blocks {
 			if b.lead != "" {
 				lead = b.lead // of an upstream: it stands over the first block that is there
 			}
-			gone := slackOmitted{heading: cmp.Or(b.heading, "notes on this run")}
+			gone := mailGap{heading: cmp.Or(b.heading, "notes on this run")}
 			var there []string
 			for j, e := range b.entries {
 				switch {
@@ -209,8 +206,14 @@ func (l *mailLayout) markdown(keep int) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n")
 }
 
+// mailGap is how many entries under a heading the HTML leaves out.
+type mailGap struct {
+	heading string
+	gates   int
+}
+
 // note says what is left out, and where the whole is.
-func (l *mailLayout) note(left []slackOmitted) string {
+func (l *mailLayout) note(left []mailGap) string {
 	link := ""
 	if l.whole != "" {
 		link = "[The whole digest](" + l.whole + ")"

@@ -54,52 +54,58 @@ func checkSlack(t *testing.T, d Digest) {
 	const page = "https://github.com/acme/platform/issues/7"
 	for _, opts := range []SlackOptions{{}, {URL: page}} {
 		m := slackOf(t, d, opts)
-		if len(m.Blocks) > 50 {
-			t.Errorf("%d blocks", len(m.Blocks))
-		}
-		total := 0
-		for i, b := range m.Blocks {
-			limit := 3000
-			switch {
-			case b.Type == "header" && i == 0 && b.Text.Type == "plain_text":
-				limit = 150
-			case b.Type == "section" && b.Text.Type == "mrkdwn" && b.Text.Verbatim:
-			case b.Type == "context" && len(b.Elements) == 1 && b.Elements[0].Verbatim:
-			default:
-				t.Errorf("block %d is %+v", i, b)
-			}
-			for _, s := range (slackMessage{Blocks: []slackBlock{b}}).texts()[1:] {
-				if n := utf8.RuneCountInString(s); n > limit || n == 0 {
-					t.Errorf("block %d (%s) has %d characters", i, b.Type, n)
-				}
-				total += len(s)
-			}
-		}
-		if total += len(m.Text); total > 12000 {
-			t.Errorf("%d bytes in all", total)
-		}
-		if m.UnfurlLinks || m.UnfurlMedia {
-			t.Error("links are unfolded")
-		}
-		for i, s := range m.texts() {
-			if i == 1 {
-				continue // the header is plain text to Slack
-			}
-			if rest := slackOurs.ReplaceAllString(s, ""); strings.ContainsAny(rest, "<>") {
-				t.Errorf("a sign of Slack's in %.200q", rest)
-			}
-			if rest := slackSigns.ReplaceAllString(s, ""); strings.Contains(rest, "&") {
-				t.Errorf("a bare & in %.200q", rest)
-			}
-			s = strings.ReplaceAll(s, "`"+zwsp, "") // which opens nothing
-			if m := slackNames.FindString(slackQuiet.ReplaceAllString(s, "")); m != "" {
-				t.Errorf("%q in %.200q", m, s)
-			}
-			if strings.Count(s, "`")%2 != 0 {
-				t.Errorf("code stays open in %.200q", s)
-			}
-		}
+		checkSlackMessage(t, m)
 		checkCount(t, d, m, opts)
+	}
+}
+
+// checkSlackMessage asserts what holds of any message.
+func checkSlackMessage(t *testing.T, m slackMessage) {
+	t.Helper()
+	if len(m.Blocks) > 50 {
+		t.Errorf("%d blocks", len(m.Blocks))
+	}
+	total := 0
+	for i, b := range m.Blocks {
+		limit := 3000
+		switch {
+		case b.Type == "header" && i == 0 && b.Text.Type == "plain_text":
+			limit = 150
+		case b.Type == "section" && b.Text.Type == "mrkdwn" && b.Text.Verbatim:
+		case b.Type == "context" && len(b.Elements) == 1 && b.Elements[0].Verbatim:
+		default:
+			t.Errorf("block %d is %+v", i, b)
+		}
+		for _, s := range (slackMessage{Blocks: []slackBlock{b}}).texts()[1:] {
+			if n := utf8.RuneCountInString(s); n > limit || n == 0 {
+				t.Errorf("block %d (%s) has %d characters", i, b.Type, n)
+			}
+			total += len(s)
+		}
+	}
+	if total += len(m.Text); total > 12000 {
+		t.Errorf("%d bytes in all", total)
+	}
+	if m.UnfurlLinks || m.UnfurlMedia {
+		t.Error("links are unfolded")
+	}
+	for i, s := range m.texts() {
+		if i == 1 && m.Blocks[0].Type == "header" {
+			continue // which is plain text to Slack
+		}
+		if rest := slackOurs.ReplaceAllString(s, ""); strings.ContainsAny(rest, "<>") {
+			t.Errorf("a sign of Slack's in %.200q", rest)
+		}
+		if rest := slackSigns.ReplaceAllString(s, ""); strings.Contains(rest, "&") {
+			t.Errorf("a bare & in %.200q", rest)
+		}
+		s = strings.ReplaceAll(s, "`"+zwsp, "") // which opens nothing
+		if m := slackNames.FindString(slackQuiet.ReplaceAllString(s, "")); m != "" {
+			t.Errorf("%q in %.200q", m, s)
+		}
+		if strings.Count(s, "`")%2 != 0 {
+			t.Errorf("code stays open in %.200q", s)
+		}
 	}
 }
 
