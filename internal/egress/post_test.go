@@ -133,7 +133,7 @@ func TestPostGivesUp(t *testing.T) {
 		case "/large":
 			_, _ = w.Write(make([]byte, 100<<10))
 		case "/503":
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
 	srv := httptest.NewServer(handler)
@@ -205,7 +205,7 @@ func TestPostGivesUp(t *testing.T) {
 
 // TestPostIsInterrupted: while it waits, and before it sends.
 func TestPostIsInterrupted(t *testing.T) {
-	srv, n := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	srv, n := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	ctx, cancel := context.WithCancel(t.Context())
 	p, _ := poster(t, egress.PostOptions{Sleep: func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }}, srv)
 	r := egress.PostRequest{Address: srv.URL + secretPath}
@@ -219,7 +219,7 @@ func TestPostIsInterrupted(t *testing.T) {
 
 // TestPostSpreadsOut: a wait is shortened at random, to no less than its half.
 func TestPostSpreadsOut(t *testing.T) {
-	srv, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	srv, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	p, waits := poster(t, egress.PostOptions{Tries: 9, MaxWait: time.Hour, Jitter: func() float64 { return 1 }}, srv)
 	if _, err := p.Post(t.Context(), egress.PostRequest{Address: srv.URL + secretPath}); err != nil {
 		t.Fatal(err)
