@@ -310,6 +310,31 @@ func TestForAddress(t *testing.T) {
 	}
 }
 
+// TestForAddressHonoursTheProxy: it is asked for the host, and nothing was sent where it refuses.
+func TestForAddressHonoursTheProxy(t *testing.T) {
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.Host)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	from, err := egress.ProxyFrom(func(name string) (string, bool) { return proxy.URL, name == "HTTPS_PROXY" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	const address = "https://hooks.slack.com/services/T0AAA/B0BBB/verysecret"
+	tr, err := egress.ForAddress(address, egress.Options{Proxy: from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.CloseIdleConnections)
+	p := egress.NewPoster(tr, egress.PostOptions{Tries: 2, Sleep: func(context.Context, time.Duration) error { return nil }})
+	_, err = p.Post(t.Context(), egress.PostRequest{Address: address})
+	if got := fmt.Sprint(err); got != "hooks.slack.com: the proxy does not lead there, it answers 403 (Forbidden) (2 tries)" || fmt.Sprint(asked) != "[CONNECT hooks.slack.com:443 CONNECT hooks.slack.com:443]" {
+		t.Errorf("%s, asked %v", got, asked)
+	}
+}
+
 // TestQuoted: what a receiver says is told without what is secret, however it is written.
 func TestQuoted(t *testing.T) {
 	const address = "ntfy://me:pass%20word@chat.example.com/T0AAA/B0BBB-abcdef/x?token=verysecret&scheme=http"
