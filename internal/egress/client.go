@@ -74,6 +74,13 @@ type redirectError struct{ reason string }
 
 func (e *redirectError) Error() string { return e.reason }
 
+// proxyRefusal is a proxy that does not lead to a host.
+type proxyRefusal struct{ status int }
+
+func (e *proxyRefusal) Error() string {
+	return fmt.Sprintf("the proxy does not lead there, it answers %d (%s)", e.status, http.StatusText(e.status))
+}
+
 // checkRedirect follows reads only, to hosts that may be asked, never from https to http.
 func (t *Transport) checkRedirect(req *http.Request, via []*http.Request) error {
 	first, last := via[0], via[len(via)-1]
@@ -118,6 +125,7 @@ func explain(u *url.URL, err error) *Error {
 	}
 	redirect, isRedirect := errors.AsType[*redirectError](err)
 	dns, isDNS := errors.AsType[*net.DNSError](err)
+	proxy, isProxy := errors.AsType[*proxyRefusal](err)
 	op, isOp := errors.AsType[*net.OpError](err)
 	_, isCert := errors.AsType[*tls.CertificateVerificationError](err)
 	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](err)
@@ -136,6 +144,8 @@ func explain(u *url.URL, err error) *Error {
 		e.Reason = "its name could not be resolved"
 	case isCert || isUnknown || isName:
 		e.Reason = notTrusted
+	case isProxy:
+		e.Reason = proxy.Error()
 	case isOp && op.Op == "proxyconnect":
 		e.Reason = "the proxy could not be reached"
 	case isOp && op.Op == "dial":

@@ -1,6 +1,6 @@
 // Package egress is the program's way out: which hosts it may speak to, at which addresses, and what an
-// error may say about it. GitHub's client sends through it today; feeds and webhooks, whose addresses
-// come from others, are what its rules are made for.
+// error may say about it. GitHub's client, feeds and webhooks send through it; the latter two, whose
+// addresses come from others, are what its rules are made for.
 //
 //   - https only; http only towards this machine, and only where that is allowed.
 //   - Only the hosts that are listed, on the ports that are listed. Every hop of a redirect is a request
@@ -17,7 +17,8 @@
 //     net/http prints it in every error.
 //
 // A Transport is an http.RoundTripper for those who bring a client of their own; a Client adds the rules
-// of redirects, a limit of time and one of size, and the errors.
+// of redirects, a limit of time and one of size, and the errors. A Fetcher reads documents, and a Poster sends what must
+// arrive; the way of the latter leads to the one host of an address that the operator wrote ([ForAddress]).
 package egress
 
 import (
@@ -104,6 +105,12 @@ func New(o Options) (*Transport, error) {
 		IdleConnTimeout:        90 * time.Second,
 		MaxIdleConns:           20,
 		MaxResponseHeaderBytes: 1 << 20,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode != http.StatusOK {
+				return &proxyRefusal{answer.StatusCode}
+			}
+			return nil
+		},
 	}
 	return t, nil
 }

@@ -133,7 +133,7 @@ func TestPostGivesUp(t *testing.T) {
 		case "/large":
 			_, _ = w.Write(make([]byte, 100<<10))
 		case "/503":
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
 	srv := httptest.NewServer(handler)
@@ -205,7 +205,7 @@ func TestPostGivesUp(t *testing.T) {
 
 // TestPostIsInterrupted: while it waits, and before it sends.
 func TestPostIsInterrupted(t *testing.T) {
-	srv, n := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	srv, n := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	ctx, cancel := context.WithCancel(t.Context())
 	p, _ := poster(t, egress.PostOptions{Sleep: func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }}, srv)
 	r := egress.PostRequest{Address: srv.URL + secretPath}
@@ -219,7 +219,7 @@ func TestPostIsInterrupted(t *testing.T) {
 
 // TestPostSpreadsOut: a wait is shortened at random, to no less than its half.
 func TestPostSpreadsOut(t *testing.T) {
-	srv, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	srv, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	p, waits := poster(t, egress.PostOptions{Tries: 9, MaxWait: time.Hour, Jitter: func() float64 { return 1 }}, srv)
 	if _, err := p.Post(t.Context(), egress.PostRequest{Address: srv.URL + secretPath}); err != nil {
 		t.Fatal(err)
@@ -307,6 +307,31 @@ func TestForAddress(t *testing.T) {
 	t.Cleanup(other.Close)
 	if _, err := p.Post(t.Context(), egress.PostRequest{Address: other.URL}); err == nil || !strings.Contains(err.Error(), "not one of the configured hosts") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestForAddressHonoursTheProxy: it is asked for the host, and nothing was sent where it refuses.
+func TestForAddressHonoursTheProxy(t *testing.T) {
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.Host)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	from, err := egress.ProxyFrom(func(name string) (string, bool) { return proxy.URL, name == "HTTPS_PROXY" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	const address = "https://hooks.slack.com/services/T0AAA/B0BBB/verysecret"
+	tr, err := egress.ForAddress(address, egress.Options{Proxy: from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.CloseIdleConnections)
+	p := egress.NewPoster(tr, egress.PostOptions{Tries: 2, Sleep: func(context.Context, time.Duration) error { return nil }})
+	_, err = p.Post(t.Context(), egress.PostRequest{Address: address})
+	if got := fmt.Sprint(err); got != "hooks.slack.com: the proxy does not lead there, it answers 403 (Forbidden) (2 tries)" || fmt.Sprint(asked) != "[CONNECT hooks.slack.com:443 CONNECT hooks.slack.com:443]" {
+		t.Errorf("%s, asked %v", got, asked)
 	}
 }
 

@@ -16,10 +16,10 @@ func unknown(name, env string) error {
 			near = append(near, s)
 		}
 	}
-	switch {
-	case name == "http" || name == "https":
+	switch name {
+	case "http", "https":
 		return fmt.Errorf("%s holds a web address: shoutrrr's begin with the name of a service (ntfy://…); use a channel of type webhook for any other address", env)
-	case name == "mailto":
+	case "mailto":
 		near = []string{"smtp"}
 	}
 	if len(near) > 0 {

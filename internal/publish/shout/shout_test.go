@@ -88,11 +88,11 @@ func TestFaults(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n++
 		if user, _, ok := r.BasicAuth(); ok {
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, `{"code":40301,"http":403,"error":"forbidden for `+user+` at `+r.URL.Path+`"}`)
 			return
 		}
-		w.WriteHeader(503)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(srv.Close)
 	dead := httptest.NewServer(nil)

@@ -41,7 +41,7 @@ func addressOf(k Kind, address, env string) (string, error) {
 		if k != Slack {
 			return "", fmt.Errorf("%s holds an address of Discord's that ends in /slack, where Discord takes Slack's form: leave that off", env)
 		}
-	case owner != "" && owner != k && !(owner == Teams && k == Generic): // a flow may be anything
+	case owner != "" && owner != k && (owner != Teams || k != Generic): // a flow may be anything
 		return "", fmt.Errorf("%s holds an address of a webhook of type %s, and the channel's type is %s: change the type, or write an address like %s", env, owner, k, like(k))
 	case owner == Discord && strings.HasSuffix(path, "/github"):
 		return "", fmt.Errorf("%s holds an address of Discord's that ends in /github, where Discord takes GitHub's form: leave that off", env)
