@@ -234,20 +234,20 @@ func TestMailLinks(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		`<a href="https://evil.test/x">https://good.test</a>`:                       "https:​//good.​test (<a href=\"https://evil.test/x\">evil.test</a>)",
-		`<a href="https://evil.test">see good.test/a now</a>`:                       "see good.​test/a now (<a href=\"https://evil.test\">evil.test</a>)",
-		`<a href="https://evil.test">a@​good.test</a>`:                              "a@​good.​test (<a href=\"https://evil.test\">evil.test</a>)",
-		`<a href="https://evil.test">https://github.com@evil.test/</a>`:             "https:​//github.​com@evil.​test/ (<a href=\"https://evil.test\">evil.test</a>)",
-		`<a href="https://github.com">https://1.2.3.4/ https://github.c…</a>`:       "https:​//1.2.3.4/ https:​//github.c… (<a href=\"https://github.com\">github.com</a>)",
-		`<a href="https://evil.test">gооd.test</a>`:                                 "gооd.​test (<a href=\"https://evil.test\">evil.test</a>)", // with Cyrillic letters
+		`<a href="https://evil.test/x">https://good.test</a>`:                       "https:\u200b//good.\u200btest (<a href=\"https://evil.test/x\">evil.test</a>)",
+		`<a href="https://evil.test">see good.test/a now</a>`:                       "see good.\u200btest/a now (<a href=\"https://evil.test\">evil.test</a>)",
+		`<a href="https://evil.test">a@good.test</a>`:                               "a@good.\u200btest (<a href=\"https://evil.test\">evil.test</a>)",
+		`<a href="https://evil.test">https://github.com@evil.test/</a>`:             "https:\u200b//github.\u200bcom@evil.\u200btest/ (<a href=\"https://evil.test\">evil.test</a>)",
+		`<a href="https://github.com">https://1.2.3.4/ https://github.c…</a>`:       "https:\u200b//1.2.3.4/ https:\u200b//github.c… (<a href=\"https://github.com\">github.com</a>)",
+		`<a href="https://evil.test">gооd.test</a>`:                                 "gооd.\u200btest (<a href=\"https://evil.test\">evil.test</a>)", // with Cyrillic letters
 		`<a href="https://blog.etcd.io/x">news of etcd.io</a>`:                      `<a href="https://blog.etcd.io/x">news of etcd.io</a>`,
 		`<a href="https://github.com/a/b/blob/c/d/e.go#L1">e.go:1 (before)</a>`:     `<a href="https://github.com/a/b/blob/c/d/e.go#L1">e.go:1 (before)</a>`,
 		`<a href="https://www.github.com/a"><code>github.com/a</code></a>`:          `<a href="https://www.github.com/a"><code>github.com/a</code></a>`,
 		`<a href="https://a.bc" onclick="x" target="_blank" style="y">1.36</a>`:     `<a href="https://a.bc">1.36</a>`,
 		`<a href="https://a.bc"> </a>`:                                              "  (<a href=\"https://a.bc\">a.bc</a>)",
 		`<a href="javascript:x">words</a>`:                                          `words`,
-		`<p onclick="x">www.good.test and ftp://x.yz, a.b.example, README.md</p>`:   "<p>www​.good.​test and ftp:​//x.​yz, a.b.​example, README.md</p>",
-		`<p><code>https://evil.test/x k8s.io/api</code></p>`:                        "<p><code>https:​//evil.test/x k8s.io/api</code></p>",
+		`<p onclick="x">www.good.test and ftp://x.yz, a.b.example, README.md</p>`:   "<p>www\u200b.good.\u200btest and ftp:\u200b//x.\u200byz, a.b.\u200bexample, README.md</p>",
+		`<p><code>https://evil.test/x k8s.io/api</code></p>`:                        "<p><code>https:\u200b//evil.test/x k8s.io/api</code></p>",
 		`<details><summary>x</summary><script>y</script><img src="https://a.bc/z">`: `xy`,
 	} {
 		got, err := forMail(in, "")

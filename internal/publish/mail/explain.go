@@ -94,7 +94,7 @@ func (s *session) reply(said *textproto.Error) error {
 	if said.Code/100 == 4 {
 		return &passingError{fmt.Errorf("%s does not take it now: to %s it says %s; the next run tries again", server, what, words)}
 	}
-	do := ""
+	var do string
 	switch {
 	case what == "signing in":
 		return &finalError{fmt.Sprintf("%s refuses user %s: %s; look at the user name, and %s. With two-step sign-in many providers want an app password", server, show(s.c.o.Username), words, setEnv(s.c.o.Env, "renew"))}

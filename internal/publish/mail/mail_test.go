@@ -403,10 +403,14 @@ func TestInClearOnlyNearby(t *testing.T) {
 		if len(s.Messages()) > 0 != (told == "") {
 			t.Errorf("%s: %d messages", ip, len(s.Messages()))
 		}
-		// A name that is this machine's on paper, and leads elsewhere: no password goes there.
-		o.Username, o.Password = "bot", password
-		if _, err := deliver(t, channel(t, o), part(t, "ops@acme.example", "x", short)); err == nil {
-			t.Errorf("%s: a password was sent in clear", ip)
+		// A name that is this machine's on paper, and leads elsewhere: no proof of a password goes there.
+		s = start(t, mailtest.Options{Security: mailtest.None, Clear: true, Users: map[string]string{"bot": password}})
+		o.Server, o.Username, o.Password = s.Addr(), "bot", password
+		if _, err := deliver(t, channel(t, o), part(t, "ops@acme.example", "x", short)); err == nil || told == "" && !strings.Contains(err.Error(), "a password is not sent without encryption") {
+			t.Errorf("%s: with a password: %v", ip, err)
+		}
+		if slices.Contains(s.Commands(), "AUTH") || len(s.SignedIn()) > 0 {
+			t.Errorf("%s: it signed in, in clear", ip)
 		}
 	}
 }
