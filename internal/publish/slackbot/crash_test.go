@@ -165,7 +165,7 @@ func TestTwoRuns(t *testing.T) {
 
 // Under faults and deaths at random nothing is told twice, and in the end nothing is lost.
 func TestRandomFaults(t *testing.T) {
-	seeds := 150
+	seeds := 60
 	if testing.Short() {
 		seeds = 20
 	}

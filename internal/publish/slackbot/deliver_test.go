@@ -497,3 +497,35 @@ func TestWhatTheStoreLost(t *testing.T) {
 		t.Error("a digest without its first part was sent")
 	}
 }
+
+// To be in no list proves something only where the list is one, each time. An answer without a list is none, though slack-go
+// takes it for an empty one.
+func TestAListThatIsNone(t *testing.T) {
+	for name, fault := range map[string]slacktest.Fault{
+		"nothing":          {Body: `{}`, Times: -1},
+		"only ok":          {Body: `{"ok":true}`, Times: -1},
+		"null":             {Body: `{"ok":true,"messages":null}`, Times: -1},
+		"no object":        {Body: `[]`, Times: -1},
+		"three that broke": {Cut: true, Times: 3}, // and one that is too early
+		"500":              {Status: 500, Times: 3},
+		"more, no cursor":  {Body: `{"ok":true,"messages":[],"has_more":true}`, Times: -1},
+		"the same cursor":  {Body: `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"x"}}`, Times: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.queue("a", 0)
+			f.slack.Late(1)
+			ctx, die := context.WithCancel(t.Context())
+			f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", After: true, Cut: true, Do: die})
+			_ = f.deliver(ctx)
+			fault.Method = "conversations.history"
+			f.slack.Fail(fault)
+			if err := f.deliver(t.Context()); !errors.Is(err, publish.ErrUnclear) {
+				t.Errorf("got %v, want ErrUnclear", err)
+			}
+			f.slack.Heal()
+			f.mustDeliver()
+			f.checkOnce("a")
+		})
+	}
+}
