@@ -230,13 +230,13 @@ func TestALateListing(t *testing.T) {
 
 // A channel so busy that its history can't be read back to the digest proves nothing.
 func TestACutListing(t *testing.T) {
-	f := newFixture(t)
+	f := newFixtureWith(t, slacktest.Options{PageSize: 15})
 	f.queue("a", 0)
 	f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", Cut: true})
 	if err := f.deliver(t.Context()); !errors.Is(err, publish.ErrUnclear) {
 		t.Fatalf("got %v, want ErrUnclear", err)
 	}
-	for range 2001 {
+	for range 20*15 + 1 {
 		f.slack.Post(slacktest.Message{Channel: channelID, User: "U1", Text: "chatter"})
 	}
 	err := f.deliver(t.Context())
@@ -249,9 +249,9 @@ func TestACutListing(t *testing.T) {
 	// What is found before the listing is cut is there.
 	g := newFixture(t)
 	g.queue("a", 0)
-	g.slack.Fail(slacktest.Fault{Method: "chat.postMessage", After: true, Cut: true, Do: func() { g.dead = true }})
+	g.slack.Fail(slacktest.Fault{Method: "chat.postMessage", After: true, Cut: true, Do: func() { g.dead.Store(true) }})
 	_ = g.deliver(t.Context())
-	g.dead = false
+	g.dead.Store(false)
 	for range 150 {
 		g.slack.Post(slacktest.Message{Channel: channelID, User: "U1", Text: "chatter"})
 	}
