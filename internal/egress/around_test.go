@@ -105,8 +105,8 @@ func TestAnswersAreReread(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := ""
 		resp, err := d.Do(req)
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {

@@ -41,7 +41,10 @@ type Options struct {
 
 // Who the token belongs to.
 const (
-	UserID, BotID, AppID, UserName = "UBOT0001", "BBOT0001", "ABOT0001", "digest"
+	UserID   = "UBOT0001"
+	BotID    = "BBOT0001"
+	AppID    = "ABOT0001"
+	UserName = "digest"
 )
 
 // Channel is a conversation.

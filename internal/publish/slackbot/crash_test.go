@@ -25,7 +25,7 @@ func atRequest(after bool) func(f *fixture, n int) context.Context {
 	return func(f *fixture, n int) context.Context {
 		ctx, cancel := context.WithCancel(f.t.Context())
 		f.slack.Fail(slacktest.Fault{Skip: n, After: after, Cut: true, Do: func() {
-			f.dead = true
+			f.dead.Store(true)
 			cancel()
 		}})
 		return ctx
@@ -43,7 +43,7 @@ func atRecord(saved bool) func(f *fixture, n int) context.Context {
 			if seen++; seen <= n {
 				return nil
 			}
-			f.dead = true
+			f.dead.Store(true)
 			cancel()
 			return errDied
 		}
@@ -106,7 +106,8 @@ func TestCrash(t *testing.T) {
 					want := set(f)
 					ctx := d.at(f, n)
 					err := f.deliver(ctx)
-					f.dead, f.onRecord = false, nil
+					f.onRecord = nil
+					f.dead.Store(false)
 					f.slack.Heal()
 					if err == nil && f.saved[2].Status == publish.Filed {
 						if n < 4 {
@@ -165,7 +166,7 @@ func TestTwoRuns(t *testing.T) {
 
 // Under faults and deaths at random nothing is told twice, and in the end nothing is lost.
 func TestRandomFaults(t *testing.T) {
-	seeds := 150
+	seeds := 40
 	if testing.Short() {
 		seeds = 20
 	}
@@ -183,7 +184,8 @@ func TestRandomFaults(t *testing.T) {
 					ctx = harm(f, r)
 				}
 				_ = f.deliver(ctx)
-				f.dead, f.onRecord = false, nil
+				f.onRecord = nil
+				f.dead.Store(false)
 				f.slack.Heal()
 				f.slack.Late(0)
 				f.Sleep(t.Context(), time.Duration(1+r.IntN(60))*time.Minute)

@@ -230,13 +230,13 @@ func TestALateListing(t *testing.T) {
 
 // A channel so busy that its history can't be read back to the digest proves nothing.
 func TestACutListing(t *testing.T) {
-	f := newFixture(t)
+	f := newFixtureWith(t, slacktest.Options{PageSize: 15})
 	f.queue("a", 0)
 	f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", Cut: true})
 	if err := f.deliver(t.Context()); !errors.Is(err, publish.ErrUnclear) {
 		t.Fatalf("got %v, want ErrUnclear", err)
 	}
-	for range 2001 {
+	for range 20*15 + 1 {
 		f.slack.Post(slacktest.Message{Channel: channelID, User: "U1", Text: "chatter"})
 	}
 	err := f.deliver(t.Context())
@@ -249,9 +249,9 @@ func TestACutListing(t *testing.T) {
 	// What is found before the listing is cut is there.
 	g := newFixture(t)
 	g.queue("a", 0)
-	g.slack.Fail(slacktest.Fault{Method: "chat.postMessage", After: true, Cut: true, Do: func() { g.dead = true }})
+	g.slack.Fail(slacktest.Fault{Method: "chat.postMessage", After: true, Cut: true, Do: func() { g.dead.Store(true) }})
 	_ = g.deliver(t.Context())
-	g.dead = false
+	g.dead.Store(false)
 	for range 150 {
 		g.slack.Post(slacktest.Message{Channel: channelID, User: "U1", Text: "chatter"})
 	}
@@ -495,5 +495,37 @@ func TestWhatTheStoreLost(t *testing.T) {
 	f.queue("a", 0)
 	if err := f.channel().Deliver(t.Context(), slices.Clone(f.load()[1:]), f.record); err == nil {
 		t.Error("a digest without its first part was sent")
+	}
+}
+
+// To be in no list proves something only where the list is one, each time. An answer without a list is none, though slack-go
+// takes it for an empty one.
+func TestAListThatIsNone(t *testing.T) {
+	for name, fault := range map[string]slacktest.Fault{
+		"nothing":          {Body: `{}`, Times: -1},
+		"only ok":          {Body: `{"ok":true}`, Times: -1},
+		"null":             {Body: `{"ok":true,"messages":null}`, Times: -1},
+		"no object":        {Body: `[]`, Times: -1},
+		"three that broke": {Cut: true, Times: 3}, // and one that is too early
+		"500":              {Status: 500, Times: 3},
+		"more, no cursor":  {Body: `{"ok":true,"messages":[],"has_more":true}`, Times: -1},
+		"the same cursor":  {Body: `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"x"}}`, Times: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.queue("a", 0)
+			f.slack.Late(1)
+			ctx, die := context.WithCancel(t.Context())
+			f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", After: true, Cut: true, Do: die})
+			_ = f.deliver(ctx)
+			fault.Method = "conversations.history"
+			f.slack.Fail(fault)
+			if err := f.deliver(t.Context()); !errors.Is(err, publish.ErrUnclear) {
+				t.Errorf("got %v, want ErrUnclear", err)
+			}
+			f.slack.Heal()
+			f.mustDeliver()
+			f.checkOnce("a")
+		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,15 +38,20 @@ type fixture struct {
 
 	saved []publish.Delivery
 	// dead: nothing is recorded any more. onRecord is asked before and after each record.
-	dead     bool
+	dead     atomic.Bool
 	onRecord func(d publish.Delivery, saved bool) error
-	records  int
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
+	return newFixtureWith(t, slacktest.Options{})
+}
+
+func newFixtureWith(t *testing.T, o slacktest.Options) *fixture {
+	t.Helper()
 	f := &fixture{t: t, now: time.Date(2026, 3, 2, 7, 17, 0, 0, time.UTC)}
-	f.slack = slacktest.New(slacktest.Options{Token: token, Now: f.Now})
+	o.Token, o.Now = token, f.Now
+	f.slack = slacktest.New(o)
 	t.Cleanup(f.slack.Close)
 	f.slack.AddChannel(slacktest.Channel{ID: channelID, Name: "platform"})
 	f.client = newClient(t, f.slack.URL)
@@ -127,8 +133,7 @@ func (f *fixture) queue(name string, standing int64) {
 }
 
 func (f *fixture) record(d publish.Delivery) error {
-	f.records++
-	if f.dead {
+	if f.dead.Load() {
 		return errDied
 	}
 	if f.onRecord != nil {
