@@ -334,6 +334,14 @@ func TestChatsKeepTheirLimits(t *testing.T) {
 		d.Upstreams = append(d.Upstreams, two().Upstreams...)
 	}
 	checkChats(t, d)
+	d.Upstreams = nil
+	for i := range 90 { // many blocks of little text
+		u := digestOf(everyKind()[24:25]).Upstreams[0]
+		u.Upstream = "u" + strconv.Itoa(i)
+		d.Upstreams = append(d.Upstreams, u)
+	}
+	checkSlack(t, d)
+	checkChats(t, d)
 }
 
 func TestDiscordColours(t *testing.T) {
