@@ -127,7 +127,7 @@ func (p *chatPacker) entries(sec chatSection) {
 	}
 	cur := chatBlock{tone: sec.tone}
 	size := 0
-	for i, e := range sec.section.entries {
+	for i, e := range sec.entries {
 		if p.full {
 			p.leave(sec, i)
 			break
@@ -168,7 +168,7 @@ func (p *chatPacker) add(b chatBlock) {
 // leave notes that the entries of a section from the i-th on do not fit.
 func (p *chatPacker) leave(sec chatSection, i int) {
 	sec.told = sec.told || i > 0
-	sec.section.entries = sec.section.entries[i:]
+	sec.entries = sec.entries[i:]
 	p.out = append(p.out, leftOut{section: sec, gates: sec.size()})
 }
 

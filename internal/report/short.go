@@ -38,7 +38,7 @@ func Short(d Digest, opts ChatOptions, limit int) string {
 			continue
 		}
 		lines = append(lines, sh.words(s.of+s.heading)+":")
-		for _, e := range s.section.entries {
+		for _, e := range s.entries {
 			lines = append(lines, shortEntryOf(sh, e))
 		}
 	}

@@ -52,7 +52,7 @@ func checkThread(t *testing.T, d Digest, chapters []chapter) {
 			if s.own != own {
 				continue
 			}
-			for _, e := range s.section.entries {
+			for _, e := range s.entries {
 				entry := sl.entry(e, s.section)
 				_, after, ok := strings.Cut(text, entry)
 				if !ok {
