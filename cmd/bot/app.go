@@ -35,7 +35,10 @@ type app struct {
 	env       environment
 	config    string
 	logFormat string
-	serving   bool // the log is what people see: it tells what is done, too
+	color     string
+	style     style
+	live      *live // the line that says what is being done
+	serving   bool  // the log is what people see: it tells what is done, too
 	// listens is the address of a service that has begun; it stays when the configuration is read again.
 	listens string
 	verbose bool
@@ -53,11 +56,13 @@ the same way), compares them with what it last told you, and files a digest issu
 
 Start with:  bot demo            the whole run, without network or token
 Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.look() },
 	}
 	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `file` (default config.yaml, else the built-in one)")
 	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "format of log lines on standard error: text or json")
+	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours of results: `WHEN` is auto (on a terminal), always or never")
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log what the bot does")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
@@ -118,7 +123,7 @@ func (a *app) log() (*slog.Logger, error) {
 	case "json":
 		h = slog.NewJSONHandler(a.env.stderr, opts)
 	default:
-		return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
+		return nil, errLogFormat(a.logFormat)
 	}
 	if a.tape != nil {
 		h = a.tape.log(h)
@@ -184,7 +189,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		Token: github.NewSecret(cfg.GitHub.Token.Reveal()), APIURL: cfg.GitHub.APIURL, GraphQLURL: cfg.GitHub.GraphQLURL,
 		RawURL: cfg.GitHub.RawURL, ServerURL: cfg.GitHub.ServerURL, UserAgent: "upstream-digest-bot/" + version(),
 		WriteInterval: orNone(cfg.GitHub.WriteInterval), MaxWait: orNone(cfg.GitHub.MaxWait), Timeout: cfg.GitHub.RequestTimeout,
-		Logger: log, Now: a.env.now,
+		Logger: log, Now: a.env.now, Waiting: a.live.waiting,
 	}
 	base, proxy, err := a.wayOut(cfg, options)
 	if err != nil {
@@ -203,6 +208,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	a.live.counts(func() int { return client.Cost().Requests() })
 	var mirrors []repo.Mirror
 	for _, m := range cfg.Mirrors {
 		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})
@@ -215,7 +221,8 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		Repositories: set,
 		Watch:        diff.Watch{Gates: cfg.Watch.Gates, KEPs: cfg.Watch.KEPs, SIGs: cfg.Watch.SIGs, Components: cfg.Watch.Components, Owners: cfg.Watch.Owners},
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
-		Holder: holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
+		Progress: a.live.event,
+		Holder:   holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
 		FailingAfter: cfg.Run.FailingAfter, SourceTimeout: cfg.Run.SourceTimeout,
 		Cost: func() report.Cost {
 			c := client.Cost()

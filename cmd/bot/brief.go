@@ -75,7 +75,7 @@ func (a *app) brief(ctx context.Context, files []string, f briefFlags) error {
 	if b.Notes, failure = a.notesOnTheWay(ctx, f); ctx.Err() != nil {
 		return failure
 	}
-	text, err := a.renderBrief(b, f.format, f.output == "")
+	text, err := a.renderBrief(b, f.format, f.output)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a *app) brief(ctx context.Context, files []string, f briefFlags) error {
 	return nil
 }
 
-func (a *app) renderBrief(b report.Brief, format string, terminal bool) (string, error) {
+func (a *app) renderBrief(b report.Brief, format, output string) (string, error) {
 	switch format {
 	case "markdown":
 		return strings.Join(report.BriefMarkdown(b, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
@@ -103,7 +103,7 @@ func (a *app) renderBrief(b report.Brief, format string, terminal bool) (string,
 	case "html":
 		return report.BriefHTML(b)
 	}
-	return report.BriefText(b, a.textOptions(terminal)), nil
+	return report.BriefText(b, a.textOptions(output)), nil
 }
 
 // between lists the minors from one to the other, for a gate may come and go on the way.

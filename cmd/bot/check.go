@@ -73,7 +73,7 @@ func (a *app) check(ctx context.Context, files []string, f checkFlags) error {
 		return err
 	}
 	c := report.Check{From: from, To: to, Findings: found.judge(h, from, to), Problems: found.problems, Files: found.files, Source: source}
-	text, err := a.renderCheck(c, f.format, f.output == "")
+	text, err := a.renderCheck(c, f.format, f.output)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (a *app) summarize(c report.Check) {
 	a.appendFor("the job's summary was", path, text+"\n")
 }
 
-func (a *app) renderCheck(c report.Check, format string, terminal bool) (string, error) {
+func (a *app) renderCheck(c report.Check, format, output string) (string, error) {
 	switch format {
 	case "json":
 		b, err := report.CheckJSON(c)
@@ -127,12 +127,7 @@ func (a *app) renderCheck(c report.Check, format string, terminal bool) (string,
 	case "markdown":
 		return strings.Join(report.CheckMarkdown(c, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
 	}
-	return report.CheckText(c, a.textOptions(terminal)), nil
-}
-
-func (a *app) textOptions(terminal bool) report.TextOptions {
-	styled := terminal && a.env.color && a.env.width > 0
-	return report.TextOptions{Width: a.width(terminal), Color: styled, Hyperlinks: styled}
+	return report.CheckText(c, a.textOptions(output)), nil
 }
 
 // judge says what becomes of each setting.

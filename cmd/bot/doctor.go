@@ -80,8 +80,10 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	} else {
 		within, cancel := context.WithTimeout(ctx, doctorTimeout)
 		defer cancel()
+		a.live.say("asking GitHub, the upstreams and the state")
 		report.Checks = doctor.Examine(within, a.patient(w))
 		if f.notify {
+			a.live.say("sending a test message to each channel")
 			m := doctor.Messenger{Config: cfg, Issues: w.client, Now: a.env.now, Version: "bot " + version()}
 			if f.format == "text" || f.output != "" {
 				m.Stdout = a.env.stdout
@@ -94,7 +96,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		return ctx.Err() // half an examination misleads
 	}
 	report.ExitCode = doctorExit(report)
-	text := report.Text(a.width(f.output == ""))
+	text := report.Text(a.textOptions(f.output).Width, a.coloured(f.output))
 	if f.format == "json" {
 		b, err := report.JSON()
 		if err != nil {

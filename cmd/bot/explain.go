@@ -57,10 +57,12 @@ func (a *app) explain(ctx context.Context, query, format, output string) error {
 	if len(query) > 500 {
 		return &usageError{errors.New("a question has at most 500 characters")}
 	}
+	a.live.say("looking for " + query)
 	k, err := a.knowledge(ctx)
 	if err != nil {
 		return err
 	}
+	a.live.say("looking for " + query)
 	e, err := k.answer(ctx, query)
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func (a *app) explain(ctx context.Context, query, format, output string) error {
 		}
 		text = string(b)
 	default:
-		text = report.ExplainText(e, a.textOptions(output == ""))
+		text = report.ExplainText(e, a.textOptions(output))
 	}
 	if err := a.write(output, text); err != nil {
 		return err

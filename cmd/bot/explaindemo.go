@@ -55,7 +55,8 @@ func (a *app) demoExplain(ctx context.Context, query, format, output string) err
 		return err
 	}
 	defer gh.Close()
-	inner := &app{env: a.env, logFormat: a.logFormat, verbose: a.verbose, config: filepath.Join(dir, "config.yaml")}
+	inner := a.child()
+	inner.config = filepath.Join(dir, "config.yaml")
 	inner.env.environ = livesEnvironment(gh, dir)
 	if err := os.WriteFile(inner.config, []byte("upstreams:\n  - preset: kubernetes\n"), 0o600); err != nil {
 		return err

@@ -71,7 +71,7 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 		text = string(b)
 	} else {
 		d := report.Digest{Definition: "diff", At: a.env.now().UTC(), Upstreams: ups, Cost: w.runner.Cost()}
-		text, err = a.render(d, format, true, output == "")
+		text, err = a.render(d, format, true, a.textOptions(output))
 	}
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 		b, err = report.GatesCSV(list)
 		text = string(b)
 	default:
-		text = report.GatesTable(list, a.width(true))
+		text = a.gatesText(list)
 	}
 	if err != nil {
 		return err
@@ -196,6 +196,14 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 		}
 	}
 	return nil
+}
+
+// gatesText is a table on a terminal, and lines for a program elsewhere: what is cut to fit a screen is of no use there.
+func (a *app) gatesText(list report.GateList) string {
+	if !a.env.out.terminal {
+		return report.GatesRows(list)
+	}
+	return report.GatesTable(list, a.tableOptions())
 }
 
 func (f gateFlags) keeps(g gate.Gate, version string) bool {

@@ -105,6 +105,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 
 // prepare gives a run all that it needs beside its world: the state, and what is yours.
 func (a *app) prepare(ctx context.Context, w *world, f runFlags) error {
+	a.live.say("reading the state")
 	if f.dryRun {
 		st, err := a.openToRead(ctx, w.cfg, w.client)
 		if err != nil {
@@ -147,7 +148,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 		if i > 0 {
 			fmt.Fprintln(&dst)
 		}
-		text, rerr := a.render(d, f.format, f.full, f.output == "")
+		text, rerr := a.render(d, f.format, f.full, a.textOptions(f.output))
 		if rerr != nil {
 			return rerr
 		}
@@ -261,8 +262,8 @@ func checkFormat(format string, allowed []string) error {
 	return &usageError{fmt.Errorf("--format is one of %s, not %q", strings.Join(allowed, ", "), format)}
 }
 
-// render turns a digest into text; terminal styles only where it goes to the terminal.
-func (a *app) render(d report.Digest, format string, full, terminal bool) (string, error) {
+// render turns a digest into text; opts count for the format text alone.
+func (a *app) render(d report.Digest, format string, full bool, opts report.TextOptions) (string, error) {
 	switch format {
 	case "markdown":
 		return strings.Join(report.Markdown(d, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
@@ -275,18 +276,13 @@ func (a *app) render(d report.Digest, format string, full, terminal bool) (strin
 		b, err := report.Slack(d, report.SlackOptions{})
 		return string(b), err
 	}
-	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color, Fold: !full}), nil
-}
-
-func (a *app) width(terminal bool) int {
-	if terminal && a.env.width >= 40 {
-		return min(a.env.width, 100)
-	}
-	return 80
+	opts.Fold = !full
+	return report.Text(d, opts), nil
 }
 
 // write puts the result where it goes. A result that could not be written whole is an error.
 func (a *app) write(path, text string) error {
+	a.live.end()
 	if path == "" || path == "-" {
 		if _, err := io.WriteString(a.env.stdout, text); err != nil {
 			return fmt.Errorf("write the result: %w", err)
