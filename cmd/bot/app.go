@@ -51,24 +51,25 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bot",
 		Short: "Tells what changed in Kubernetes upstream since you last looked",
-		Long: `bot reads the feature gates of Kubernetes (or of any project that registers gates
-the same way), compares them with what it last told you, and files a digest issue.
-
-Start with:  bot demo            the whole run, without network or token
-Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
+		Long:  start,
+		Example: `  bot demo                             the whole run, without network or token
+  bot run --dry-run                    the real upstream; changes nothing
+  bot explain CRIContainerLogRotation  the life of a gate, with the proof
+  bot check kubelet.yaml --to 1.36     does my configuration still start?
+  bot config init                      a commented configuration to begin with`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.look() },
 	}
-	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `file` (default config.yaml, else the built-in one)")
-	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "format of log lines on standard error: text or json")
-	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours of results: `WHEN` is auto (on a terminal), always or never")
+	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `FILE` (else config.yaml, else built in)")
+	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "log lines as `FORMAT`: text, json")
+	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours `WHEN`: auto, always, never")
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log what the bot does")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.serveCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.serveCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand())
+	root.CompletionOptions.DisableDefaultCmd = true // ours has a page like the others
+	a.help(root)
+	a.completions(root)
 	return root
 }
 
@@ -79,13 +80,10 @@ func group(c *cobra.Command) {
 		if len(args) == 0 {
 			return nil
 		}
-		hint := ""
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "; did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return &usageError{fmt.Errorf("there is no command %q under %s%s; see %s --help", args[0], c.CommandPath(), hint, c.CommandPath())}
+		return noCommand(c, args[0])
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Annotations = map[string]string{isGroup: "yes"}
 	c.SuggestionsMinimumDistance = 2
 }
 

@@ -25,7 +25,7 @@ func (a *app) explainCommand() *cobra.Command {
 	var format, output string
 	c := &cobra.Command{
 		Use:   "explain GATE|KEP|PR|URL|WORDS…",
-		Short: "Tell the life of a feature gate: stages, pull requests, proposal, ticket, notes",
+		Short: "Tell the life of a feature gate, with the proof",
 		Long: `Tells when a gate came to each stage and by which pull requests, which proposal and
 ticket are behind it, and what the release notes say. Each link says which rule found it,
 where, and how sure that is: certain, likely or possible.
@@ -42,8 +42,8 @@ it also looks into the history of the source.`,
 			return a.explain(c.Context(), strings.Join(args, " "), format, output)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(explainFormats, ", "))
-	c.Flags().StringVarP(&output, "output", "o", "", "print to this `FILE` instead of standard output")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: "+strings.Join(explainFormats, ", "))
+	c.Flags().StringVarP(&output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
 }
 

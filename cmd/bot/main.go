@@ -73,7 +73,7 @@ func execute(ctx context.Context, env environment) int {
 	// A command line that can't be read is an outcome, too.
 	a := &app{env: env, live: env.live, job: actionRun{run: len(env.args) > 0 && env.args[0] == "run"}}
 	root := a.root()
-	root.SetArgs(env.args)
+	root.SetArgs(append([]string{}, env.args...)) // of nil cobra makes the process's own
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	err := root.ExecuteContext(ctx)

@@ -42,27 +42,30 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Reads upstream, compares with what was last told, files one digest issue in the
 target repository, and remembers. Nothing changed: no issue. The first run compares
 with the highest stable release tag.`,
-		Example: `  bot run --dry-run                    print the digest and the plan, change nothing
+		Example: `  bot run --dry-run                    print digest and plan, change nothing
   bot run --dry-run --format markdown  as the issue will look
   bot run --dry-run --since v1.35.0    compare with a release
   GITHUB_TOKEN=… GITHUB_REPOSITORY=acme/platform bot run
-  bot run --record report              keep all of a run in a folder, for a bug report
-  bot run --replay report              do that run again, without network or token`,
+  bot run --record report              keep a run in a folder, for a bug report
+  bot run --replay report              do it again, without network or token`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f, c.Flags().Changed) },
 	}
 	fl := c.Flags()
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the digest and the plan; change nothing anywhere")
-	fl.StringVar(&f.digest, "digest", "", "tell this digest `definition` now, whatever its schedule")
-	fl.StringVar(&f.since, "since", "", "compare with this tag, branch or commit (`REF`) instead of what was last told")
-	fl.StringVar(&f.upstream, "upstream", "", "read this upstream only; nothing is filed (`NAME`)")
+	fl.StringVar(&f.digest, "digest", "", "tell the digest `NAME` now, whatever its schedule")
+	fl.StringVar(&f.since, "since", "", "compare with `REF`, a tag, branch or commit, not with what was last told")
+	fl.StringVar(&f.upstream, "upstream", "", "read the upstream `NAME` only; nothing is filed")
 	fl.StringSliceVar(&f.only, "only", nil, "read these `SOURCES` only; nothing is filed when it leaves one out")
 	fl.StringSliceVar(&f.acceptRemovals, "accept-removals", nil, "believe a mass removal of these `SOURCES` once")
-	fl.StringVar(&f.format, "format", "text", "how to print digests: "+strings.Join(formats, ", "))
+	fl.StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(formats, ", "))
 	fl.BoolVar(&f.full, "full", false, "print long lists whole, also those in which nothing asks for action (format text)")
-	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	fl.StringVarP(&f.output, "output", "o", "", "print to `FILE` instead of standard output")
 	fl.StringVar(&f.record, "record", "", "keep everything the run read and did in this new `FOLDER`, without secrets")
 	fl.StringVar(&f.replay, "replay", "", "do the recorded run in this `FOLDER` again and compare; sends nothing, changes nothing")
+	sections(c, "What is read and told", "digest", "since", "upstream", "only", "accept-removals")
+	sections(c, "How it is printed", "format", "full", "output")
+	sections(c, "Recordings", "record", "replay")
 	return c
 }
 
