@@ -31,7 +31,7 @@ bash needs the package bash-completion; zsh must have run compinit. Open a new s
   bot completion powershell | Out-String | Invoke-Expression
   source <(bot completion bash)          for this shell alone`,
 		Args:              usage(cobra.ExactArgs(1)),
-		ValidArgsFunction: argument(0, fixed(shells...)),
+		ValidArgsFunction: arguments(fixed(shells...)),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch root := c.Root(); args[0] {
 			case "bash":
@@ -79,15 +79,21 @@ func list(of candidates) completer {
 	}
 }
 
-// argument completes the arguments one after the other, the last of them as often as it comes; before is how many of
-// others there are first.
-func argument(before int, of ...candidates) completer {
+// arguments completes the arguments, each by its own.
+func arguments(of ...candidates) completer {
 	return func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-		i := len(args) - before
-		if i < 0 || i >= len(of) {
+		if len(args) >= len(of) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return starting(of[i](c.Context()), typed), cobra.ShellCompDirectiveNoFileComp
+		return starting(of[len(args)](c.Context()), typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// newest keeps the order of what is completed, which is that of versions and not of letters.
+func newest(with completer) completer {
+	return func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		out, d := with(c, args, typed)
+		return out, d | cobra.ShellCompDirectiveKeepOrder
 	}
 }
 
@@ -128,7 +134,7 @@ func (a *app) completions(root *cobra.Command) {
 		"doctor": doctorFormats, "show": stateFormats, "history": stateFormats,
 	}
 	complete := func(c *cobra.Command, flag string, with completer) {
-		if c.Flags().Lookup(flag) != nil && c.Root() == c || c.LocalNonPersistentFlags().Lookup(flag) != nil {
+		if c.LocalNonPersistentFlags().Lookup(flag) != nil {
 			if err := c.RegisterFlagCompletionFunc(flag, with); err != nil {
 				panic(err) // it is registered twice
 			}
@@ -142,10 +148,10 @@ func (a *app) completions(root *cobra.Command) {
 		complete(c, "digest", value(a.digestNames))
 		complete(c, "only", list(a.sourceNames))
 		complete(c, "accept-removals", list(a.sourceNames))
-		complete(c, "since", value(tags))
-		complete(c, "at", value(tags))
-		complete(c, "from", value(minors))
-		complete(c, "to", value(minors))
+		complete(c, "since", newest(value(tags)))
+		complete(c, "at", newest(value(tags)))
+		complete(c, "from", newest(value(minors)))
+		complete(c, "to", newest(value(minors)))
 		complete(c, "stage", list(fixed("alpha", "beta", "ga", "deprecated")))
 		complete(c, "component", list(components))
 		complete(c, "fail-on", list(fixed(report.FailOns()...)))
@@ -166,10 +172,10 @@ func (a *app) completions(root *cobra.Command) {
 	}
 	for path, with := range map[string]completer{
 		"run": nothing, "demo": nothing, "gates": nothing, "serve": nothing, "doctor": nothing, "version": nothing,
-		"diff": argument(0, tags, tags), "explain": argument(0, gateNames), "demo explain": argument(0, gateNames),
+		"diff": newest(arguments(tags, tags)), "explain": gateNames, "demo explain": gateNames,
 		"config init": files("yaml", "yml"), "config show": nothing, "config validate": nothing,
 		"state show": nothing, "state history": nothing, "state unlock": nothing,
-		"state import": files("json"), "state export": files("json"), "state retry": argument(0, a.givenUp),
+		"state import": files("json"), "state export": files("json"), "state retry": arguments(a.givenUp),
 	} {
 		if c, _, err := root.Find(strings.Fields(path)); err == nil && c.ValidArgsFunction == nil {
 			c.ValidArgsFunction = with
@@ -177,17 +183,20 @@ func (a *app) completions(root *cobra.Command) {
 	}
 }
 
-// gateNames are the gates that the program knows, with how they stand.
-func gateNames(context.Context) []string {
+// gateNames completes the first word of a question: the gates that the program knows, and how they stand where they
+// are so few that somebody reads it.
+func gateNames(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	h, _, err := embedded()
-	if err != nil {
-		return nil
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	out := h.Names()
-	for i, name := range out {
-		out[i] = name + "\t" + (&knowledge{history: h}).now(name)
+	out := starting(h.Names(), typed)
+	if len(out) <= 40 {
+		for i, name := range out {
+			out[i] = name + "\t" + (&knowledge{history: h}).now(name)
+		}
 	}
-	return out
+	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 // minors are the releases that the program knows, the newest first.
