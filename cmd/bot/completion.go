@@ -28,7 +28,7 @@ bash needs the package bash-completion; zsh must have run compinit. Open a new s
 		Example: `  bot completion bash > ~/.local/share/bash-completion/completions/bot
   bot completion zsh > "${fpath[1]}/_bot"
   bot completion fish > ~/.config/fish/completions/bot.fish
-  bot completion powershell | Out-String | Invoke-Expression
+  bot completion powershell >> $PROFILE
   source <(bot completion bash)          for this shell alone`,
 		Args:              usage(cobra.ExactArgs(1)),
 		ValidArgsFunction: arguments(fixed(shells...)),

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/sys/unix"
 )
 
@@ -74,5 +76,58 @@ func TestOnARealTerminal(t *testing.T) {
 		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 60 {
 			t.Errorf("%d columns: %q", n, line)
 		}
+	}
+}
+
+// TestNobodyReadsOn: bot … | head. The program ends as others do, by the signal, and says nothing of it.
+func TestNobodyReadsOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.commit("v1.35", few, "v1.35.0")
+	w.commit("v1.36", few)
+	for _, args := range [][]string{{"run", "--dry-run"}, {"gates", "--at", "v1.35.0"}, {"brief", "--from", "1.33", "--to", "1.36"}, {"state", "show"}, {"help"}} {
+		reads, writes, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reads.Close()
+		var errs strings.Builder
+		c := w.command(args...)
+		c.Stdout, c.Stderr = writes, &errs
+		err = c.Run()
+		writes.Close()
+		status, ok := c.ProcessState.Sys().(syscall.WaitStatus)
+		if err == nil || !ok || !status.Signaled() || status.Signal() != syscall.SIGPIPE {
+			t.Errorf("bot %v: %v\n%s", args, err, &errs)
+		}
+		if s := errs.String(); strings.Contains(s, "pipe") || strings.Contains(s, "write the result") || strings.ContainsAny(s, "\r\x1b") {
+			t.Errorf("bot %v says %q", args, s)
+		}
+	}
+}
+
+// TestPiped: what a program reads is whole and plain, and nothing but the result; the rest is on standard error.
+func TestPiped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.commit("v1.35", few, "v1.35.0")
+	w.commit("v1.36", few)
+	rows := w.ok("gates", "--at", "v1.35.0").stdout
+	for line := range strings.Lines(rows) {
+		if strings.Count(line, "\t") != 7 || strings.ContainsAny(line, "…\x1b") {
+			t.Errorf("a row is %q", line)
+		}
+	}
+	file := w.dir + "/digest.txt"
+	plain := w.ok("run", "--dry-run").stdout
+	if dash := w.ok("run", "--dry-run", "--output", "-").stdout; settled(dash) != settled(plain) {
+		t.Errorf("--output - prints something else:\n%s", dash)
+	}
+	r := w.set("CLICOLOR_FORCE=1").ok("run", "--dry-run", "--output", file)
+	if data, err := os.ReadFile(file); err != nil || settled(string(data)) != settled(plain) || r.stdout != "" {
+		t.Errorf("%v; in the file stands\n%s\nand on standard output\n%s", err, data, r.stdout)
+	}
+	if forced := w.ok("run", "--dry-run").stdout; settled(ansi.Strip(forced)) != settled(plain) || forced == plain {
+		t.Errorf("with CLICOLOR_FORCE it prints\n%s", forced)
 	}
 }

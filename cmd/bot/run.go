@@ -163,7 +163,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 		}
 	}
 	if f.dryRun && err == nil && f.format == "text" {
-		a.printPlan(&dst, out)
+		a.printPlan(&dst, out, f.output)
 	}
 	if err != nil && dst.Len() == 0 {
 		return nil // what an earlier run left in the file is better than nothing
@@ -171,11 +171,11 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 	return a.write(f.output, dst.String())
 }
 
-func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
+func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome, output string) {
 	if len(out.Digests) == 0 {
 		return
 	}
-	fmt.Fprintln(dst, "\nPlan (dry run: nothing was changed)")
+	fmt.Fprintln(dst, "\n"+a.textOptions(output).Paint(report.Bold, "Plan (dry run: nothing was changed)"))
 	n := 0
 	for _, parts := range out.Plans {
 		for _, p := range parts {
