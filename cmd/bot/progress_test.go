@@ -61,6 +61,13 @@ func (g *glass) text() string {
 	return strings.Join(append(g.lines, g.last), "\n")
 }
 
+// all is every byte that came.
+func (g *glass) all() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.raw.String()
+}
+
 // ever is every line that was drawn in place.
 func (g *glass) ever() string {
 	g.mu.Lock()
@@ -70,20 +77,38 @@ func (g *glass) ever() string {
 
 func columns(n int) screen { return screen{terminal: true, columns: func() int { return n }} }
 
+// hand moves a clock.
+type hand struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (h *hand) now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.at
+}
+
+func (h *hand) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.at = h.at.Add(d)
+}
+
 // byHand is a line whose clock and ticks are the test's.
-func byHand(g *glass, width int) (l *live, at *time.Time, tick chan time.Time) {
-	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+func byHand(g *glass, width int) (l *live, clock *hand, tick chan time.Time) {
+	clock = &hand{at: time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)}
 	tick = make(chan time.Time)
-	l = newLive(g, columns(width), func() time.Time { return now })
+	l = newLive(g, columns(width), clock.now)
 	l.ticker = func(time.Duration) (<-chan time.Time, func()) { return tick, func() {} }
 	l.on = true
-	return l, &now, tick
+	return l, clock, tick
 }
 
 // TestTheLine: what it says of a run, event by event.
 func TestTheLine(t *testing.T) {
 	var g glass
-	l, now, _ := byHand(&g, 80)
+	l, clock, _ := byHand(&g, 80)
 	requests := 0
 	l.counts(func() int { return requests })
 	is := func(want string) {
@@ -91,7 +116,7 @@ func TestTheLine(t *testing.T) {
 		if got := g.text(); got != want {
 			t.Errorf("it says %q, want %q", got, want)
 		}
-		*now = now.Add(time.Second)
+		clock.pass(time.Second)
 		requests++
 	}
 	read := func(upstream, source string, ended bool) {
@@ -136,30 +161,30 @@ func TestTheLine(t *testing.T) {
 // TestTheLineIsDrawnSeldom: events by the hundred draw ten lines a second, and the ticks draw the time.
 func TestTheLineIsDrawnSeldom(t *testing.T) {
 	var g glass
-	l, now, tick := byHand(&g, 80)
+	l, clock, tick := byHand(&g, 80)
 	for i := range 500 {
 		l.say(strings.Repeat("x", i%7+1))
-		*now = now.Add(2 * time.Millisecond)
+		clock.pass(2 * time.Millisecond)
 	}
-	if n := strings.Count(g.raw.String(), "\x1b[K"); n < 5 || n > 11 {
+	if n := strings.Count(g.all(), "\x1b[K"); n < 5 || n > 11 {
 		t.Errorf("%d drawings in a second", n)
 	}
 	for range 3 {
-		*now = now.Add(time.Second)
-		tick <- *now
-		tick <- *now // is taken when the one before is done
+		clock.pass(time.Second)
+		tick <- time.Time{}
+		tick <- time.Time{} // is taken when the one before is done
 	}
 	if !strings.HasSuffix(g.text(), " · 4 s") {
 		t.Errorf("the time stands still: %q", g.text())
 	}
-	n := g.raw.Len()
-	tick <- *now
-	tick <- *now
-	if g.raw.Len() != n {
+	n := len(g.all())
+	tick <- time.Time{}
+	tick <- time.Time{}
+	if len(g.all()) != n {
 		t.Error("what stands there is drawn again")
 	}
 	l.end()
-	if g.text() != "" || strings.Contains(g.raw.String(), "\n") {
+	if g.text() != "" || strings.Contains(g.all(), "\n") {
 		t.Errorf("it leaves %q", g.text())
 	}
 }
@@ -167,7 +192,7 @@ func TestTheLineIsDrawnSeldom(t *testing.T) {
 // TestTheLineGivesWay: to log lines, to results, and to lines that are not ended.
 func TestTheLineGivesWay(t *testing.T) {
 	var g glass
-	l, now, _ := byHand(&g, 80)
+	l, clock, _ := byHand(&g, 80)
 	out := l.around(&g)
 	write := func(s string) {
 		t.Helper()
@@ -181,7 +206,7 @@ func TestTheLineGivesWay(t *testing.T) {
 		t.Errorf("%q", g.text())
 	}
 	l.say("two")
-	*now = now.Add(time.Second)
+	clock.pass(time.Second)
 	write("half a ")
 	l.say("three")
 	write("line\n")
@@ -248,8 +273,8 @@ func TestProgressOfARun(t *testing.T) {
 			"a dumb terminal":               func(e *environment) { e.environ = append(e.environ, "TERM=dumb") },
 		} {
 			var g glass
-			if code := b.watched(&g, change, "run", "--dry-run", "--color", "never"); code != exitDone || strings.ContainsAny(g.raw.String(), "\r\x1b") {
-				t.Errorf("%s: exit code %d\n%q", name, code, g.raw.String())
+			if code := b.watched(&g, change, "run", "--dry-run", "--color", "never"); code != exitDone || strings.ContainsAny(g.all(), "\r\x1b") {
+				t.Errorf("%s: exit code %d\n%q", name, code, g.all())
 			}
 		}
 
