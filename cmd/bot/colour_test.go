@@ -67,7 +67,7 @@ func TestColoursAddNoWord(t *testing.T) {
 	see := func(width int, args ...string) string {
 		t.Helper()
 		var out, errs bytes.Buffer
-		execute(t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: []string{"HOME=" + t.TempDir()}, now: func() time.Time { return time.Unix(1.8e9, 0) }, out: columns(width)})
+		execute(t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: []string{"HOME=" + t.TempDir(), "BOT_OFFLINE=true", "HTTPS_PROXY=http://127.0.0.1:1"}, now: func() time.Time { return time.Unix(1.8e9, 0) }, out: columns(width)})
 		if out.Len() == 0 {
 			t.Fatalf("bot %v says nothing: %s", args, &errs)
 		}
@@ -97,7 +97,7 @@ func TestColoursAddNoWord(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "brief.txt")
 		var out bytes.Buffer
 		execute(t.Context(), environment{
-			args: []string{"brief", "--from", "1.35", "--to", "1.36", "--output", file, "--color", flag}, stdout: &out, stderr: &out, environ: []string{"HOME=/", "CLICOLOR_FORCE=1"}, now: time.Now, out: columns(80),
+			args: []string{"brief", "--from", "1.35", "--to", "1.36", "--output", file, "--color", flag}, stdout: &out, stderr: &out, environ: []string{"HOME=/", "CLICOLOR_FORCE=1", "HTTPS_PROXY=http://127.0.0.1:1"}, now: time.Now, out: columns(80),
 		})
 		text, err := os.ReadFile(file)
 		if err != nil || bytes.Contains(text, []byte("\x1b[")) != want {
