@@ -35,7 +35,10 @@ type app struct {
 	env       environment
 	config    string
 	logFormat string
-	serving   bool // the log is what people see: it tells what is done, too
+	color     string
+	style     style
+	live      *live // the line that says what is being done
+	serving   bool  // the log is what people see: it tells what is done, too
 	// listens is the address of a service that has begun; it stays when the configuration is read again.
 	listens string
 	verbose bool
@@ -48,22 +51,25 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bot",
 		Short: "Tells what changed in Kubernetes upstream since you last looked",
-		Long: `bot reads the feature gates of Kubernetes (or of any project that registers gates
-the same way), compares them with what it last told you, and files a digest issue.
-
-Start with:  bot demo            the whole run, without network or token
-Then:        bot run --dry-run   the real upstream; prints, changes nothing`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Long:  start,
+		Example: `  bot demo                             the whole run, without network or token
+  bot run --dry-run                    the real upstream; changes nothing
+  bot explain CRIContainerLogRotation  the life of a gate, with the proof
+  bot check kubelet.yaml --to 1.36     does my configuration still start?
+  bot config init                      a commented configuration to begin with`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.look() },
 	}
-	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `file` (default config.yaml, else the built-in one)")
-	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "format of log lines on standard error: text or json")
+	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `FILE` (else config.yaml, else built in)")
+	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "log lines as `FORMAT`: text, json")
+	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours `WHEN`: auto, always, never")
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log what the bot does")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-	})
 	group(root)
-	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.serveCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.serveCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand())
+	root.CompletionOptions.DisableDefaultCmd = true // ours has a page like the others
+	a.help(root)
+	a.completions(root)
 	return root
 }
 
@@ -74,13 +80,10 @@ func group(c *cobra.Command) {
 		if len(args) == 0 {
 			return nil
 		}
-		hint := ""
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "; did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return &usageError{fmt.Errorf("there is no command %q under %s%s; see %s --help", args[0], c.CommandPath(), hint, c.CommandPath())}
+		return noCommand(c, args[0])
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Annotations = map[string]string{isGroup: "yes"}
 	c.SuggestionsMinimumDistance = 2
 }
 
@@ -118,7 +121,7 @@ func (a *app) log() (*slog.Logger, error) {
 	case "json":
 		h = slog.NewJSONHandler(a.env.stderr, opts)
 	default:
-		return nil, &usageError{fmt.Errorf("--log-format is text or json, not %q", a.logFormat)}
+		return nil, errLogFormat(a.logFormat)
 	}
 	if a.tape != nil {
 		h = a.tape.log(h)
@@ -184,7 +187,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		Token: github.NewSecret(cfg.GitHub.Token.Reveal()), APIURL: cfg.GitHub.APIURL, GraphQLURL: cfg.GitHub.GraphQLURL,
 		RawURL: cfg.GitHub.RawURL, ServerURL: cfg.GitHub.ServerURL, UserAgent: "upstream-digest-bot/" + version(),
 		WriteInterval: orNone(cfg.GitHub.WriteInterval), MaxWait: orNone(cfg.GitHub.MaxWait), Timeout: cfg.GitHub.RequestTimeout,
-		Logger: log, Now: a.env.now,
+		Logger: log, Now: a.env.now, Waiting: a.live.waiting,
 	}
 	base, proxy, err := a.wayOut(cfg, options)
 	if err != nil {
@@ -203,6 +206,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	a.live.counts(func() int { return client.Cost().Requests() })
 	var mirrors []repo.Mirror
 	for _, m := range cfg.Mirrors {
 		mirrors = append(mirrors, repo.Mirror{Repository: m.Repository, Path: m.Path})
@@ -215,7 +219,8 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		Repositories: set,
 		Watch:        diff.Watch{Gates: cfg.Watch.Gates, KEPs: cfg.Watch.KEPs, SIGs: cfg.Watch.SIGs, Components: cfg.Watch.Components, Owners: cfg.Watch.Owners},
 		Now:          a.env.now, ServerNow: client.ServerTime, Nonce: nonce, Log: log,
-		Holder: holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
+		Progress: a.live.event,
+		Holder:   holder.Self(), Gone: holder.Gone, LockTTL: cfg.Run.LockTTL(), KeepSnapshots: cfg.Run.KeepSnapshots,
 		FailingAfter: cfg.Run.FailingAfter, SourceTimeout: cfg.Run.SourceTimeout,
 		Cost: func() report.Cost {
 			c := client.Cost()

@@ -23,7 +23,7 @@ func (a *app) briefCommand() *cobra.Command {
 	var f briefFlags
 	c := &cobra.Command{
 		Use:   "brief [FILE…]",
-		Short: "Say what an upgrade means for feature gates: what breaks, flips, locks and is new",
+		Short: "Say what an upgrade means for feature gates",
 		Long: `Tells of an upgrade from one minor release to another which gates are gone, locked, on or
 off by default now, new and on, or deprecated: each once, by what it is in the end, with
 its way there and the proof. With files it begins with what they set; see bot check.
@@ -40,9 +40,9 @@ minor all patch releases count, or those up to the version given (--to 1.36.2).`
 	fl := c.Flags()
 	fl.StringVar(&f.from, "from", "", "the `VERSION` that you come from, for example 1.33")
 	fl.StringVar(&f.to, "to", "", "the `VERSION` that you go to, for example 1.36")
-	fl.BoolVar(&f.notes, "notes", false, "tell the release notes that ask for action, read over the network where the upstream has no mirror")
-	fl.StringVar(&f.format, "format", "text", "how to print: "+strings.Join(briefFormats, ", "))
-	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	fl.BoolVar(&f.notes, "notes", false, "tell the release notes that ask for action, from mirror or network")
+	fl.StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(briefFormats, ", "))
+	fl.StringVarP(&f.output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
 }
 
@@ -75,7 +75,7 @@ func (a *app) brief(ctx context.Context, files []string, f briefFlags) error {
 	if b.Notes, failure = a.notesOnTheWay(ctx, f); ctx.Err() != nil {
 		return failure
 	}
-	text, err := a.renderBrief(b, f.format, f.output == "")
+	text, err := a.renderBrief(b, f.format, f.output)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a *app) brief(ctx context.Context, files []string, f briefFlags) error {
 	return nil
 }
 
-func (a *app) renderBrief(b report.Brief, format string, terminal bool) (string, error) {
+func (a *app) renderBrief(b report.Brief, format, output string) (string, error) {
 	switch format {
 	case "markdown":
 		return strings.Join(report.BriefMarkdown(b, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
@@ -103,7 +103,7 @@ func (a *app) renderBrief(b report.Brief, format string, terminal bool) (string,
 	case "html":
 		return report.BriefHTML(b)
 	}
-	return report.BriefText(b, a.textOptions(terminal)), nil
+	return report.BriefText(b, a.textOptions(output)), nil
 }
 
 // between lists the minors from one to the other, for a gate may come and go on the way.

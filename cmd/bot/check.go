@@ -25,7 +25,7 @@ func (a *app) checkCommand() *cobra.Command {
 	var f checkFlags
 	c := &cobra.Command{
 		Use:   "check FILE…",
-		Short: "Say whether your configuration sets a gate that breaks at a version",
+		Short: "Say whether your files set a gate that breaks at a version",
 		Long: `Finds the feature gates that files set (kubelet, kube-proxy and kubeadm configuration,
 manifests, unit files, kind, k3s, Talos, kOps, Cluster API, Helm values), and says what
 becomes of each at a version. A FILE may be a folder, a pattern, or - for standard input.
@@ -33,10 +33,12 @@ Needs no network for the versions that the program knows; others are read from t
 upstream or its mirror, as the configuration says, or else from the bot's own state.
 In a job of GitHub Actions the result goes to the job's summary too.
 
-Leaves with 1 when something breaks (see --fail-on), with 3 when a file that sets gates
+Leaves with 1 when something breaks, with 3 when a file that sets gates
 could not be read. A template is not rendered and a variable not looked up: such places
 are named in a warning, and change no exit code. Check what comes of them, too:
-helm template … | bot check - --to 1.36.`,
+helm template … | bot check - --to 1.36.
+
+--fail-on takes one or more of ` + report.FailOnWords() + `.`,
 		Example: `  bot check kubeadm.yaml /etc/kubernetes/manifests --from 1.33 --to 1.36
   kubectl -n kube-system get cm kubeadm-config -o yaml | bot check - --to 1.36
   bot check . --to 1.36 --format sarif > gates.sarif`,
@@ -46,9 +48,9 @@ helm template … | bot check - --to 1.36.`,
 	fl := c.Flags()
 	fl.StringVar(&f.to, "to", "", "the `VERSION` that you go to, for example 1.36")
 	fl.StringVar(&f.from, "from", "", "the `VERSION` that you come from: tells of defaults that change on the way")
-	fl.StringVar(&f.format, "format", "table", "how to print: "+strings.Join(checkFormats, ", "))
-	fl.StringVar(&f.failOn, "fail-on", "breaks", "when to leave with 1: "+report.FailOnWords())
-	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	fl.StringVar(&f.format, "format", "table", "print as `FORMAT`: "+strings.Join(checkFormats, ", "))
+	fl.StringVar(&f.failOn, "fail-on", "breaks", "leave with 1 at these `VERDICTS`: breaks, deprecated, any, never, or single ones")
+	fl.StringVarP(&f.output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
 }
 
@@ -73,7 +75,7 @@ func (a *app) check(ctx context.Context, files []string, f checkFlags) error {
 		return err
 	}
 	c := report.Check{From: from, To: to, Findings: found.judge(h, from, to), Problems: found.problems, Files: found.files, Source: source}
-	text, err := a.renderCheck(c, f.format, f.output == "")
+	text, err := a.renderCheck(c, f.format, f.output)
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (a *app) summarize(c report.Check) {
 	a.appendFor("the job's summary was", path, text+"\n")
 }
 
-func (a *app) renderCheck(c report.Check, format string, terminal bool) (string, error) {
+func (a *app) renderCheck(c report.Check, format, output string) (string, error) {
 	switch format {
 	case "json":
 		b, err := report.CheckJSON(c)
@@ -127,12 +129,7 @@ func (a *app) renderCheck(c report.Check, format string, terminal bool) (string,
 	case "markdown":
 		return strings.Join(report.CheckMarkdown(c, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
 	}
-	return report.CheckText(c, a.textOptions(terminal)), nil
-}
-
-func (a *app) textOptions(terminal bool) report.TextOptions {
-	styled := terminal && a.env.color && a.env.width > 0
-	return report.TextOptions{Width: a.width(terminal), Color: styled, Hyperlinks: styled}
+	return report.CheckText(c, a.textOptions(output)), nil
 }
 
 // judge says what becomes of each setting.

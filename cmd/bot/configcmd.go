@@ -12,13 +12,26 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Make, check and show the configuration"}
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Make, check and show the configuration",
+		Long: `The configuration is the file of --config or BOT_CONFIG, else config.yaml in this folder,
+else the one that is built in. What it does not say has a default; single keys can be set by
+the environment, as BOT_SECTION_KEY.`,
+		Example: `  bot config init
+  bot config validate --config team.yaml`,
+	}
 	group(c)
 	var force bool
 	initial := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented starter file (default config.yaml)",
-		Args:  usage(cobra.MaximumNArgs(1)),
+		Long: `Writes a configuration to begin with, with every key that most people need and what it
+means. A file that is there already stays, unless --force is given.`,
+		Example: `  bot config init
+  bot config init team.yaml
+  bot config init -                       to standard output`,
+		Args: usage(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "config.yaml"
 			if len(args) == 1 {
@@ -50,7 +63,11 @@ func (a *app) configCommand() *cobra.Command {
 	validate := &cobra.Command{
 		Use:   "validate",
 		Short: "Check the configuration and say all that is wrong with it",
-		Args:  usage(cobra.NoArgs),
+		Long: `Reads the configuration as a run does and names every fault with its key. It asks nobody:
+whether token, target and upstreams are right is said by bot doctor.`,
+		Example: `  bot config validate
+  BOT_STORE_PATH=/var/lib/bot/bot.db bot config validate --config team.yaml`,
+		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := a.load()
 			if err != nil {
@@ -66,8 +83,12 @@ func (a *app) configCommand() *cobra.Command {
 	}
 	show := &cobra.Command{
 		Use:   "show",
-		Short: "Print the configuration that counts, with presets and environment filled in",
-		Args:  usage(cobra.NoArgs),
+		Short: "Print the configuration that counts",
+		Long: `Prints the configuration as a run has it, with defaults, presets and environment filled in,
+and without secrets.`,
+		Example: `  bot config show
+  bot config show | less`,
+		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := a.load()
 			if err != nil {
@@ -87,9 +108,10 @@ func (a *app) configCommand() *cobra.Command {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  usage(cobra.NoArgs),
+		Use:     "version",
+		Short:   "Print the version",
+		Example: `  bot version`,
+		Args:    usage(cobra.NoArgs),
 		Run: func(*cobra.Command, []string) {
 			fmt.Fprintln(a.env.stdout, "bot "+version())
 		},

@@ -22,13 +22,16 @@ func (a *app) demoCommand() *cobra.Command {
 v1.35 and v1.36 as released, with release notes, design proposals and the rest), serves
 it by a stand-in for GitHub on this machine, and runs the bot against it: on the day after
 v1.35.0, when v1.36.1 is out, and once more, so that you see that run find nothing new.`,
+		Example: `  bot demo
+  bot demo --format markdown --output digest.md
+  bot demo explain CRIContainerLogRotation`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
 	}
 	c.AddCommand(a.demoExplainCommand())
 	c.Flags().BoolVar(&f.full, "full", false, "print long lists whole")
-	c.Flags().StringVar(&f.format, "format", "text", "how to print the digest: "+strings.Join(formats, ", "))
-	c.Flags().StringVarP(&f.output, "output", "o", "", "print the digest to this `FILE` instead of standard output")
+	c.Flags().StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(formats, ", "))
+	c.Flags().StringVarP(&f.output, "output", "o", "", "print the digest to `FILE` instead of standard output")
 	return c
 }
 

@@ -112,7 +112,8 @@ func (d *demoWorld) repository(name string) string {
 
 // app is the program in this world: other addresses, another token, another state and clock; the same code.
 func (d *demoWorld) app(a *app) *app {
-	inner := &app{env: a.env, logFormat: a.logFormat, verbose: a.verbose, config: filepath.Join(d.dir, "config.yaml")}
+	inner := a.child()
+	inner.config = filepath.Join(d.dir, "config.yaml")
 	inner.env.now = d.clock.Now
 	inner.env.environ = []string{
 		"GITHUB_TOKEN=demo", "GITHUB_REPOSITORY=acme/platform",

@@ -38,7 +38,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at everything a run needs, and say what to do about what is wrong",
+		Short: "Say what is wrong with token, network, targets and state",
 		Long: `Looks at the configuration, the network, the token and its rights, GitHub's limits,
 upstreams, targets, schedules and the state, and says of each how it is and what to
 do. It changes nothing, asks GitHub three times and each feed once. With --notify it also sends a
@@ -55,8 +55,8 @@ The exit code is that of a run with this set-up: 0 all is well (warnings too),
 	}
 	fl := c.Flags()
 	fl.BoolVar(&f.notify, "notify", false, "send a test message to each channel")
-	fl.StringVar(&f.format, "format", "text", "how to print: "+strings.Join(doctorFormats, ", "))
-	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	fl.StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(doctorFormats, ", "))
+	fl.StringVarP(&f.output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
 }
 
@@ -80,8 +80,10 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	} else {
 		within, cancel := context.WithTimeout(ctx, doctorTimeout)
 		defer cancel()
+		a.live.say("asking GitHub, the upstreams and the state")
 		report.Checks = doctor.Examine(within, a.patient(w))
 		if f.notify {
+			a.live.say("sending a test message to each channel")
 			m := doctor.Messenger{Config: cfg, Issues: w.client, Now: a.env.now, Version: "bot " + version()}
 			if f.format == "text" || f.output != "" {
 				m.Stdout = a.env.stdout
@@ -94,7 +96,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		return ctx.Err() // half an examination misleads
 	}
 	report.ExitCode = doctorExit(report)
-	text := report.Text(a.width(f.output == ""))
+	text := report.Text(a.textOptions(f.output).Width, a.coloured(f.output))
 	if f.format == "json" {
 		b, err := report.JSON()
 		if err != nil {

@@ -25,7 +25,7 @@ func (a *app) explainCommand() *cobra.Command {
 	var format, output string
 	c := &cobra.Command{
 		Use:   "explain GATE|KEP|PR|URL|WORDS…",
-		Short: "Tell the life of a feature gate: stages, pull requests, proposal, ticket, notes",
+		Short: "Tell the life of a feature gate, with the proof",
 		Long: `Tells when a gate came to each stage and by which pull requests, which proposal and
 ticket are behind it, and what the release notes say. Each link says which rule found it,
 where, and how sure that is: certain, likely or possible.
@@ -42,8 +42,8 @@ it also looks into the history of the source.`,
 			return a.explain(c.Context(), strings.Join(args, " "), format, output)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(explainFormats, ", "))
-	c.Flags().StringVarP(&output, "output", "o", "", "print to this `FILE` instead of standard output")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: "+strings.Join(explainFormats, ", "))
+	c.Flags().StringVarP(&output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
 }
 
@@ -57,10 +57,12 @@ func (a *app) explain(ctx context.Context, query, format, output string) error {
 	if len(query) > 500 {
 		return &usageError{errors.New("a question has at most 500 characters")}
 	}
+	a.live.say("looking for " + query)
 	k, err := a.knowledge(ctx)
 	if err != nil {
 		return err
 	}
+	a.live.say("looking for " + query)
 	e, err := k.answer(ctx, query)
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func (a *app) explain(ctx context.Context, query, format, output string) error {
 		}
 		text = string(b)
 	default:
-		text = report.ExplainText(e, a.textOptions(output == ""))
+		text = report.ExplainText(e, a.textOptions(output))
 	}
 	if err := a.write(output, text); err != nil {
 		return err

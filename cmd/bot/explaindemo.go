@@ -21,7 +21,7 @@ func (a *app) demoExplainCommand() *cobra.Command {
 	var format, output string
 	c := &cobra.Command{
 		Use:   "explain GATE|KEP|PR|URL|WORDS…",
-		Short: "Tell the life of a feature gate from an embedded upstream: no network, no token",
+		Short: "Tell the life of a feature gate from an embedded upstream",
 		Long: `Makes a Kubernetes upstream in a temporary folder, with the history of its feature gates
 from v1.10 to v1.36 (gates, releases, proposals and pull requests are upstream's, texts are
 not), serves it by a stand-in for GitHub on this machine, and asks it as bot explain does.`,
@@ -32,8 +32,8 @@ not), serves it by a stand-in for GitHub on this machine, and asks it as bot exp
 			return a.demoExplain(c.Context(), strings.Join(args, " "), format, output)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(explainFormats, ", "))
-	c.Flags().StringVarP(&output, "output", "o", "", "print to this `FILE` instead of standard output")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: "+strings.Join(explainFormats, ", "))
+	c.Flags().StringVarP(&output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
 }
 
@@ -55,7 +55,8 @@ func (a *app) demoExplain(ctx context.Context, query, format, output string) err
 		return err
 	}
 	defer gh.Close()
-	inner := &app{env: a.env, logFormat: a.logFormat, verbose: a.verbose, config: filepath.Join(dir, "config.yaml")}
+	inner := a.child()
+	inner.config = filepath.Join(dir, "config.yaml")
 	inner.env.environ = livesEnvironment(gh, dir)
 	if err := os.WriteFile(inner.config, []byte("upstreams:\n  - preset: kubernetes\n"), 0o600); err != nil {
 		return err

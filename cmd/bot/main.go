@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
 )
@@ -28,9 +26,10 @@ type environment struct {
 	stdout, stderr io.Writer
 	environ        []string // "NAME=value"
 	now            func() time.Time
-	// width of the terminal on stdout in columns; 0 when stdout is no terminal.
-	width int
-	color bool
+	// out and err are what stdout and stderr end at; none is a terminal where they are not set.
+	out, err screen
+	// live is the line that says what is being done; nil: execute makes one of what it is handed.
+	live *live
 	// hangup asks bot serve to read the configuration again; nil: nobody does.
 	hangup <-chan os.Signal
 	// github changes how GitHub is reached; nil: over the network.
@@ -46,38 +45,39 @@ func run(armed func(*pipeline.Runner)) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first Ctrl-C asks; from then on signals do what they do by default, so that the second one kills.
+	line := newLive(os.Stderr, screenOf(os.Stderr), time.Now)
 	asked := context.AfterFunc(ctx, func() {
 		stop()
-		fmt.Fprintln(os.Stderr, "bot: interrupted: writing down what was done; once more ends at once")
+		fmt.Fprintln(line.around(os.Stderr), "bot: interrupted: writing down what was done; once more ends at once")
 	})
 	defer asked()
-	env := environment{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed}
+	env := environment{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed, out: screenOf(os.Stdout), err: line.screen, live: line}
 	hangup := make(chan os.Signal, 1)
 	if len(env.args) > 0 && slices.Contains(env.args, "serve") { // other commands end by it, as is usual
 		signal.Notify(hangup, syscall.SIGHUP)
 		defer signal.Stop(hangup)
 	}
 	env.hangup = hangup
-	if fd := int(os.Stdout.Fd()); term.IsTerminal(fd) {
-		if w, _, err := term.GetSize(fd); err == nil {
-			env.width = w
-		}
-		_, noColor := os.LookupEnv("NO_COLOR")
-		env.color = !noColor && os.Getenv("TERM") != "dumb"
-	}
 	return execute(ctx, env)
 }
 
 // execute runs one command line and returns its exit code. It prints every error, once.
 func execute(ctx context.Context, env environment) int {
-	env.stderr = guard{env.stderr}
+	if env.live == nil {
+		env.live = newLive(env.stderr, env.err, env.now)
+	}
+	env.stderr = guard{env.live.around(env.stderr)}
+	if env.out.terminal {
+		env.stdout = env.live.around(env.stdout)
+	}
 	// A command line that can't be read is an outcome, too.
-	a := &app{env: env, job: actionRun{run: len(env.args) > 0 && env.args[0] == "run"}}
+	a := &app{env: env, live: env.live, job: actionRun{run: len(env.args) > 0 && env.args[0] == "run"}}
 	root := a.root()
-	root.SetArgs(env.args)
+	root.SetArgs(append([]string{}, env.args...)) // of nil cobra makes the process's own
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	err := root.ExecuteContext(ctx)
+	a.live.end()
 	if cerr := a.close(); cerr != nil {
 		err = errors.Join(err, cerr)
 	}

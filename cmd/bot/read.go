@@ -25,15 +25,16 @@ their notes. On the way are the first release of each minor, the patches of the 
 and pre-releases where it goes no further. A branch or commit stands for the releases that
 its own changelogs tell of.`,
 		Example: `  bot diff v1.35.0 v1.36.0
-  bot diff v1.36.0 master --format json | jq '.changes[] | select(.severity=="act") | .id'`,
+  bot diff v1.36.0 master --format json |
+    jq '.changes[] | select(.severity=="act") | .id'`,
 		Args: usage(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.diff(c.Context(), args[0], args[1], upstream, format, output)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(formats, ", "))
-	c.Flags().StringVarP(&output, "output", "o", "", "print to this `FILE` instead of standard output")
-	c.Flags().StringVar(&upstream, "upstream", "", "the `NAME` of the upstream (default: the first configured)")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: "+strings.Join(formats, ", "))
+	c.Flags().StringVarP(&output, "output", "o", "", "print to `FILE` instead of standard output")
+	c.Flags().StringVar(&upstream, "upstream", "", "ask of the upstream `NAME` (else the first configured)")
 	return c
 }
 
@@ -71,7 +72,7 @@ func (a *app) diff(ctx context.Context, from, to, upstream, format, output strin
 		text = string(b)
 	} else {
 		d := report.Digest{Definition: "diff", At: a.env.now().UTC(), Upstreams: ups, Cost: w.runner.Cost()}
-		text, err = a.render(d, format, true, output == "")
+		text, err = a.render(d, format, true, a.textOptions(output))
 	}
 	if err != nil {
 		return err
@@ -111,18 +112,22 @@ func (a *app) gatesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gates",
 		Short: "List the feature gates of an upstream",
+		Long: `Reads the feature gates at a tag, branch or commit: stage, default, since when, whether it
+is locked, when it will probably be removed, proposal and component. On a terminal it is a
+table; elsewhere a line a gate, with tabs between the values and nothing cut.`,
 		Example: `  bot gates --at v1.36.0 --stage beta
+  bot gates | cut -f1                     the names
   bot gates --format csv > gates.csv`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.gates(c.Context(), f) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.at, "at", "", "tag, branch or commit (`REF`; default: what the configuration watches)")
-	fl.StringVar(&f.upstream, "upstream", "", "the `NAME` of the upstream (default: the first configured)")
-	fl.StringVar(&f.format, "format", "table", "how to print: "+strings.Join(gateFormats, ", "))
+	fl.StringVar(&f.at, "at", "", "at `REF`, a tag, branch or commit (else at what is watched)")
+	fl.StringVar(&f.upstream, "upstream", "", "ask of the upstream `NAME` (else the first configured)")
+	fl.StringVar(&f.format, "format", "table", "print as `FORMAT`: "+strings.Join(gateFormats, ", "))
 	fl.StringSliceVar(&f.stages, "stage", nil, "only these `STAGES`: alpha, beta, ga, deprecated")
 	fl.StringSliceVar(&f.components, "component", nil, "only gates of these `COMPONENTS`")
-	fl.BoolVar(&f.docs, "docs", false, "with --format json: the web site's pages too, and in what they differ from the code")
+	fl.BoolVar(&f.docs, "docs", false, "with --format json: the web site's pages too, and where they differ")
 	return c
 }
 
@@ -182,7 +187,7 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 		b, err = report.GatesCSV(list)
 		text = string(b)
 	default:
-		text = report.GatesTable(list, a.width(true))
+		text = a.gatesText(list)
 	}
 	if err != nil {
 		return err
@@ -196,6 +201,14 @@ func (a *app) gates(ctx context.Context, f gateFlags) error {
 		}
 	}
 	return nil
+}
+
+// gatesText is a table on a terminal, and lines for a program elsewhere: what is cut to fit a screen is of no use there.
+func (a *app) gatesText(list report.GateList) string {
+	if !a.env.out.terminal {
+		return report.GatesRows(list)
+	}
+	return report.GatesTable(list, a.tableOptions())
 }
 
 func (f gateFlags) keeps(g gate.Gate, version string) bool {

@@ -58,7 +58,8 @@ func (a *app) replayRun(ctx context.Context, f runFlags, given func(string) bool
 	if given("format") {
 		again.format = f.format
 	}
-	inner := &app{env: a.env, logFormat: a.logFormat, verbose: a.verbose, config: p.Config()}
+	inner := a.child()
+	inner.config = p.Config()
 	t := &replayTape{a: inner, p: p, dir: f.replay}
 	inner.tape = t
 	inner.env.now = p.Now

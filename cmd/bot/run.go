@@ -42,27 +42,30 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Reads upstream, compares with what was last told, files one digest issue in the
 target repository, and remembers. Nothing changed: no issue. The first run compares
 with the highest stable release tag.`,
-		Example: `  bot run --dry-run                    print the digest and the plan, change nothing
+		Example: `  bot run --dry-run                    print digest and plan, change nothing
   bot run --dry-run --format markdown  as the issue will look
   bot run --dry-run --since v1.35.0    compare with a release
   GITHUB_TOKEN=… GITHUB_REPOSITORY=acme/platform bot run
-  bot run --record report              keep all of a run in a folder, for a bug report
-  bot run --replay report              do that run again, without network or token`,
+  bot run --record report              keep a run in a folder, for a bug report
+  bot run --replay report              do it again, without network or token`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.run(c.Context(), f, c.Flags().Changed) },
 	}
 	fl := c.Flags()
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the digest and the plan; change nothing anywhere")
-	fl.StringVar(&f.digest, "digest", "", "tell this digest `definition` now, whatever its schedule")
-	fl.StringVar(&f.since, "since", "", "compare with this tag, branch or commit (`REF`) instead of what was last told")
-	fl.StringVar(&f.upstream, "upstream", "", "read this upstream only; nothing is filed (`NAME`)")
+	fl.StringVar(&f.digest, "digest", "", "tell the digest `NAME` now, whatever its schedule")
+	fl.StringVar(&f.since, "since", "", "compare with `REF`, a tag, branch or commit, not with what was last told")
+	fl.StringVar(&f.upstream, "upstream", "", "read the upstream `NAME` only; nothing is filed")
 	fl.StringSliceVar(&f.only, "only", nil, "read these `SOURCES` only; nothing is filed when it leaves one out")
 	fl.StringSliceVar(&f.acceptRemovals, "accept-removals", nil, "believe a mass removal of these `SOURCES` once")
-	fl.StringVar(&f.format, "format", "text", "how to print digests: "+strings.Join(formats, ", "))
+	fl.StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(formats, ", "))
 	fl.BoolVar(&f.full, "full", false, "print long lists whole, also those in which nothing asks for action (format text)")
-	fl.StringVarP(&f.output, "output", "o", "", "print to this `FILE` instead of standard output")
+	fl.StringVarP(&f.output, "output", "o", "", "print to `FILE` instead of standard output")
 	fl.StringVar(&f.record, "record", "", "keep everything the run read and did in this new `FOLDER`, without secrets")
 	fl.StringVar(&f.replay, "replay", "", "do the recorded run in this `FOLDER` again and compare; sends nothing, changes nothing")
+	sections(c, "What is read and told", "digest", "since", "upstream", "only", "accept-removals")
+	sections(c, "How it is printed", "format", "full", "output")
+	sections(c, "Recordings", "record", "replay")
 	return c
 }
 
@@ -105,6 +108,7 @@ func (a *app) runWorld(ctx context.Context, w *world, f runFlags) error {
 
 // prepare gives a run all that it needs beside its world: the state, and what is yours.
 func (a *app) prepare(ctx context.Context, w *world, f runFlags) error {
+	a.live.say("reading the state")
 	if f.dryRun {
 		st, err := a.openToRead(ctx, w.cfg, w.client)
 		if err != nil {
@@ -147,7 +151,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 		if i > 0 {
 			fmt.Fprintln(&dst)
 		}
-		text, rerr := a.render(d, f.format, f.full, f.output == "")
+		text, rerr := a.render(d, f.format, f.full, a.textOptions(f.output))
 		if rerr != nil {
 			return rerr
 		}
@@ -159,7 +163,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 		}
 	}
 	if f.dryRun && err == nil && f.format == "text" {
-		a.printPlan(&dst, out)
+		a.printPlan(&dst, out, f.output)
 	}
 	if err != nil && dst.Len() == 0 {
 		return nil // what an earlier run left in the file is better than nothing
@@ -167,11 +171,11 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 	return a.write(f.output, dst.String())
 }
 
-func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome) {
+func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome, output string) {
 	if len(out.Digests) == 0 {
 		return
 	}
-	fmt.Fprintln(dst, "\nPlan (dry run: nothing was changed)")
+	fmt.Fprintln(dst, "\n"+a.textOptions(output).Paint(report.Bold, "Plan (dry run: nothing was changed)"))
 	n := 0
 	for _, parts := range out.Plans {
 		for _, p := range parts {
@@ -261,8 +265,8 @@ func checkFormat(format string, allowed []string) error {
 	return &usageError{fmt.Errorf("--format is one of %s, not %q", strings.Join(allowed, ", "), format)}
 }
 
-// render turns a digest into text; terminal styles only where it goes to the terminal.
-func (a *app) render(d report.Digest, format string, full, terminal bool) (string, error) {
+// render turns a digest into text; opts count for the format text alone.
+func (a *app) render(d report.Digest, format string, full bool, opts report.TextOptions) (string, error) {
 	switch format {
 	case "markdown":
 		return strings.Join(report.Markdown(d, report.MarkdownOptions{Budget: 1 << 30, RedirectLinks: true}), "\n"), nil
@@ -275,18 +279,13 @@ func (a *app) render(d report.Digest, format string, full, terminal bool) (strin
 		b, err := report.Slack(d, report.SlackOptions{})
 		return string(b), err
 	}
-	return report.Text(d, report.TextOptions{Width: a.width(terminal), Color: terminal && a.env.color, Hyperlinks: terminal && a.env.color, Fold: !full}), nil
-}
-
-func (a *app) width(terminal bool) int {
-	if terminal && a.env.width >= 40 {
-		return min(a.env.width, 100)
-	}
-	return 80
+	opts.Fold = !full
+	return report.Text(d, opts), nil
 }
 
 // write puts the result where it goes. A result that could not be written whole is an error.
 func (a *app) write(path, text string) error {
+	a.live.end()
 	if path == "" || path == "-" {
 		if _, err := io.WriteString(a.env.stdout, text); err != nil {
 			return fmt.Errorf("write the result: %w", err)

@@ -35,6 +35,7 @@ the one before stays. SIGTERM ends a run that goes on and writes down what was d
 
 func (a *app) serve(ctx context.Context) error {
 	a.serving = true
+	a.live.on = false // its log tells what is done
 	log, err := a.log()
 	if err != nil {
 		return err
@@ -109,11 +110,6 @@ func (a *app) plan(context.Context) (*server.Plan, error) {
 		return nil, errors.Join(err, inner.close())
 	}
 	return p, inner.close()
-}
-
-// child is the program for one run: what it opens it closes.
-func (a *app) child() *app {
-	return &app{env: a.env, logFormat: a.logFormat, serving: a.serving, verbose: a.verbose, config: a.config}
 }
 
 // serveRun is one run, as `bot run` does it. Its words go to the log.

@@ -21,7 +21,7 @@ import (
 func (a *app) stateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "state",
-		Short: "Look at what the bot remembers, move it, and retry what was given up",
+		Short: "Show what the bot remembers, move it, retry what was given up",
 		Long: `The state is where the bot keeps what upstream was, what it told whom, and what it still
 owes: one file (store.path in the configuration), for which these commands need neither
 network nor token; or a branch (store.driver: branch), which is read and written over the
@@ -44,13 +44,16 @@ func (a *app) stateShowCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "show",
-		Short: "Print what is remembered: digests told, snapshots, deliveries owed, the lock",
+		Short: "Print digests told, snapshots, deliveries owed, the lock",
+		Long: `Prints what is remembered: which digest was told when, what is known of each upstream and how
+fresh that is, what is owed to whom, who holds the lock, and the last runs.`,
 		Example: `  bot state show
-  bot state show --format json | jq -r '.deliveries[] | select(.state=="given_up") | .key'`,
+  bot state show --format json |
+    jq -r '.deliveries[] | select(.state=="given_up") | .key'`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.stateShow(c.Context(), format) },
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text, json")
 	return c
 }
 
@@ -60,20 +63,22 @@ func (a *app) stateHistoryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "history",
 		Short: "Print the runs, newest first, with what failed and what was filed",
+		Long: `Prints the runs that are kept, the newest first: how each ended, what it cost, which sources
+failed, and what was filed where.`,
 		Example: `  bot state history --limit 5
   bot state history --format json | jq '.runs[] | select(.failed != [])'`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.stateHistory(c.Context(), format, limit) },
 	}
-	c.Flags().StringVar(&format, "format", "text", "how to print: text, json")
-	c.Flags().IntVar(&limit, "limit", 20, "print at most this many runs; 0 prints all that are kept")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text, json")
+	c.Flags().IntVar(&limit, "limit", 20, "print at most `N` runs; 0 prints all that are kept")
 	return c
 }
 
 func (a *app) stateExportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export [FILE|-]",
-		Short: "Write the whole state as one JSON document (default: to standard output)",
+		Short: "Write the whole state as one JSON document",
 		Long: `Writes all that is remembered as one JSON document that belongs to no kind of store;
 docs/schema/state.v2.json describes it. It holds the bodies of digests: where the target
 repository is private, so is the document. It works while another run holds the lock.`,
@@ -112,12 +117,12 @@ also takes the place of a state that can't be used any more.`,
 func (a *app) stateRetryCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry KEY",
-		Short: "Put deliveries that were given up back in line; the next run delivers them",
+		Short: "Put deliveries that were given up back in line",
 		Long: `Puts what was given up back in line, with no tries counted and its age counted from now.
 Nothing is sent: the next bot run looks for it at its target first, and files what is
 missing. KEY is a delivery's key as bot state show prints it, or its beginning.`,
 		Example: `  bot state retry weekly/7/github-issue/1-of-1
-  bot state retry weekly/7                         all parts and channels of that digest`,
+  bot state retry weekly/7             all parts and channels of that digest`,
 		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { return a.stateRetry(c.Context(), args[0]) },
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/snapshot"
 	"github.com/upstream-digest/bot/internal/store"
 )
@@ -131,7 +131,9 @@ func (a *app) showState(r *remembered, format string) (string, error) {
 	if format == "json" {
 		return encodeJSON(doc)
 	}
-	return doc.text(now, a.width(true)), nil
+	p := a.page()
+	doc.write(p, now)
+	return p.String(), nil
 }
 
 func upstreamDocumentOf(u snapshot.Upstream, runs []store.Run) upstreamDocument {
@@ -194,12 +196,12 @@ func (a *app) showHistory(r *remembered, format string, limit int) (string, erro
 	if len(doc.Runs) == 0 {
 		return fmt.Sprintf("no run is recorded in %s yet\n", r.path), nil
 	}
-	var b bytes.Buffer
-	writeRuns(&b, doc.Runs, a.env.now(), a.width(true))
+	p := a.page()
+	p.runs(doc.Runs, a.env.now())
 	if more := len(r.all.Runs) - len(doc.Runs); more > 0 {
-		fmt.Fprintf(&b, "%s more; --limit 0 prints all\n", plural(more, "older run"))
+		fmt.Fprintf(p, "%s more; --limit 0 prints all\n", plural(more, "older run"))
 	}
-	return b.String(), nil
+	return p.String(), nil
 }
 
 func encodeJSON(v any) (string, error) {
@@ -211,49 +213,50 @@ func encodeJSON(v any) (string, error) {
 	return b.String(), err
 }
 
-// text is the state for a person. Only addresses may be longer than width.
-func (d stateDocument) text(now time.Time, width int) string {
-	var b bytes.Buffer
+// write is the state for a person. Only addresses may be longer than the page is wide.
+func (d stateDocument) write(p *page, now time.Time) {
 	if !d.Exists {
-		fmt.Fprintf(&b, "there is no state at %s yet; the first bot run makes it\n", d.Path)
-		return b.String()
+		fmt.Fprintf(p, "there is no state at %s yet; the first bot run makes it\n", d.Path)
+		return
+	}
+	fact := func(name, value string) {
+		fmt.Fprintf(p, "%s%s\n", p.paint(report.Bold, fmt.Sprintf("%-11s", name)), value)
 	}
 	if d.head != "" {
-		fmt.Fprintf(&b, "State      %s, at %.12s, schema %d\n", d.Path, d.head, d.StoreForm)
+		fact("State", fmt.Sprintf("%s, at %.12s, schema %d", d.Path, d.head, d.StoreForm))
 	} else {
-		fmt.Fprintf(&b, "State      %s, %s, schema %d\n", d.Path, size(d.Bytes), d.StoreForm)
+		fact("State", fmt.Sprintf("%s, %s, schema %d", d.Path, size(d.Bytes), d.StoreForm))
 	}
 	switch {
 	case d.Lock == nil:
-		fmt.Fprintln(&b, "Lock       free")
+		fact("Lock", "free")
 	case d.Lock.Expired:
-		fmt.Fprintf(&b, "Lock       expired %s; it was held by\n           %s\n", when(d.Lock.Expires, now), oneLine(d.Lock.Holder, width-11))
+		fact("Lock", p.paint(report.Yellow, "expired "+when(d.Lock.Expires, now))+"\n           it was held by "+p.fit(d.Lock.Holder, 26))
 	default:
-		fmt.Fprintf(&b, "Lock       held until %s by\n           %s\n", stamp(d.Lock.Expires), oneLine(d.Lock.Holder, width-11))
+		fact("Lock", "held until "+stamp(d.Lock.Expires)+" by\n           "+p.fit(d.Lock.Holder, 11))
 	}
-	fmt.Fprintf(&b, "Snapshots  %d kept, the newest has number %d\n", d.Snapshots, d.Newest)
+	fact("Snapshots", fmt.Sprintf("%d kept, the newest has number %d", d.Snapshots, d.Newest))
 
 	if len(d.Cursors) == 0 {
-		fmt.Fprintln(&b, "\nNo digest was told yet.")
+		fmt.Fprintln(p, "\nNo digest was told yet.")
 	} else {
 		rows := [][]string{{"DIGEST", "NUMBER", "SNAPSHOT", "TOLD"}}
 		for _, c := range d.Cursors {
 			rows = append(rows, []string{c.Definition, fmt.Sprint(c.Seq), fmt.Sprint(c.Snapshot), when(c.ToldAt, now)})
 		}
-		writeTable(&b, rows, width)
+		p.table(tabular{rows: rows, give: "DIGEST", spare: []string{"SNAPSHOT"}})
 	}
 	if len(d.Upstreams) > 0 {
-		d.writeUpstreams(&b, now, width)
+		d.writeUpstreams(p, now)
 	}
-	d.writeDeliveries(&b, now, width)
+	d.writeDeliveries(p, now)
 	if len(d.Runs) > 0 {
-		fmt.Fprintln(&b)
-		writeRuns(&b, d.Runs, now, width)
+		fmt.Fprintln(p)
+		p.runs(d.Runs, now)
 	}
-	return b.String()
 }
 
-func (d stateDocument) writeUpstreams(b *bytes.Buffer, now time.Time, width int) {
+func (d stateDocument) writeUpstreams(p *page, now time.Time) {
 	rows := [][]string{{"UPSTREAM", "COMMIT", "VERSION", "SOURCE", "STATUS", "ITEMS", "CURRENT"}}
 	var reasons []string
 	for _, u := range d.Upstreams {
@@ -269,29 +272,43 @@ func (d stateDocument) writeUpstreams(b *bytes.Buffer, now time.Time, width int)
 			}
 		}
 	}
-	writeTable(b, rows, width)
+	p.table(tabular{rows: rows, give: "SOURCE", spare: []string{"COMMIT", "VERSION"}, colour: func(title, value string) report.Colour {
+		switch {
+		case title != "STATUS":
+			return report.Plain
+		case value == string(snapshot.Failed):
+			return report.Red
+		case value == string(snapshot.Complete):
+			return report.Plain
+		}
+		return report.Dim
+	}})
 	for _, r := range reasons {
-		writeDetail(b, "  ", r, width)
+		p.detail("  ", r, report.Plain)
 	}
 }
 
-func (d stateDocument) writeDeliveries(b *bytes.Buffer, now time.Time, width int) {
+func (d stateDocument) writeDeliveries(p *page, now time.Time) {
 	if len(d.Deliveries) == 0 {
-		fmt.Fprintln(b, "\nNothing is owed.")
+		fmt.Fprintln(p, "\nNothing is owed.")
 		return
 	}
-	fmt.Fprintln(b, "\nOWED")
+	fmt.Fprintln(p, "\n"+p.paint(report.Bold, "OWED"))
 	for _, o := range d.Deliveries {
-		fmt.Fprintf(b, "  %s\n", oneLine(o.Key, 200)) // it is to be copied, so it stays whole
+		fmt.Fprintf(p, "  %s\n", oneLine(o.Key, 200)) // it is to be copied, so it stays whole
 		state := map[store.State]string{
 			store.Pending: "to be delivered", store.Unknown: "may have arrived: the next run looks", store.GivenUp: "given up: bot state retry puts it back in line",
 		}[o.State]
-		writeDetail(b, "    ", fmt.Sprintf("%s, owed for %s, %s", state, age(now.Sub(o.OwedSince)), tries(o.Tries)), width)
+		colour := report.Yellow
+		if o.State == store.GivenUp {
+			colour = report.Red
+		}
+		p.detail("    ", fmt.Sprintf("%s, owed for %s, %s", state, age(now.Sub(o.OwedSince)), tries(o.Tries)), colour)
 		if o.Target != "" {
-			writeDetail(b, "    ", "to "+o.Target, width)
+			p.detail("    ", "to "+o.Target, report.Plain)
 		}
 		if o.LastError != "" {
-			writeDetail(b, "    ", o.LastError, width)
+			p.detail("    ", o.LastError, report.Plain)
 		}
 	}
 }
@@ -306,7 +323,8 @@ func tries(n int) string {
 	return fmt.Sprintf("tried %d times", n)
 }
 
-func writeRuns(b *bytes.Buffer, runs []runDocument, now time.Time, width int) {
+// runs writes the runs, and under each what failed and what was filed.
+func (p *page) runs(runs []runDocument, now time.Time) {
 	// Lines of detail stand between the rows, so the columns are laid out first.
 	rows := [][]string{{"RUN", "OUTCOME", "CODE", "REQUESTS", "TOOK", "STARTED"}}
 	for _, r := range runs {
@@ -314,56 +332,25 @@ func writeRuns(b *bytes.Buffer, runs []runDocument, now time.Time, width int) {
 			fmt.Sprint(r.ID), r.Outcome, fmt.Sprint(r.ExitCode), fmt.Sprint(r.Requests), age(r.EndedAt.Sub(r.StartedAt)), when(r.StartedAt, now),
 		})
 	}
-	lines := table(rows, width)
-	fmt.Fprintln(b, lines[0])
+	lines := p.laid(tabular{rows: rows, spare: []string{"TOOK", "REQUESTS"}, colour: func(title, value string) report.Colour {
+		if title == "OUTCOME" && value == "failed" || title == "CODE" && value != "0" {
+			return report.Red
+		}
+		return report.Plain
+	}})
+	fmt.Fprintln(p, lines[0])
 	for i, r := range runs {
-		fmt.Fprintln(b, lines[i+1])
+		fmt.Fprintln(p, lines[i+1])
 		for _, f := range r.Failed {
-			writeDetail(b, "     ", fmt.Sprintf("failed: %s %s: %s", f.Upstream, f.Source, f.Reason), width)
+			p.detail("     ", fmt.Sprintf("failed: %s %s: %s", f.Upstream, f.Source, f.Reason), report.Red)
 		}
 		for _, f := range r.Filed {
 			where := f.URL // an address stays whole: it is to be opened
 			if where == "" {
 				where = f.Target
 			}
-			fmt.Fprintf(b, "     filed: %s\n            %s\n", oneLine(f.Key, width-12), oneLine(where, 2000))
+			fmt.Fprintf(p, "     filed: %s\n            %s\n", p.fit(f.Key, 12), oneLine(where, 2000))
 		}
-	}
-}
-
-func writeTable(b *bytes.Buffer, rows [][]string, width int) {
-	fmt.Fprintln(b)
-	for _, l := range table(rows, width) {
-		fmt.Fprintln(b, l)
-	}
-}
-
-// table lays rows out in columns.
-func table(rows [][]string, width int) []string {
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	for _, r := range rows {
-		for i := range r {
-			r[i] = oneLine(r[i], 40)
-		}
-		fmt.Fprintln(w, strings.Join(r, "\t"))
-	}
-	_ = w.Flush() // into memory
-	var out []string
-	for l := range strings.Lines(b.String()) {
-		out = append(out, ansi.Truncate(strings.TrimRight(l, " \n"), width, "…"))
-	}
-	return out
-}
-
-// longestDetail is the most that is shown of an error: columns.
-const longestDetail = 400
-
-// writeDetail writes text under a row, in as many lines as it takes.
-func writeDetail(b *bytes.Buffer, indent, text string, width int) {
-	wrapped := ansi.Wrap(oneLine(text, longestDetail), max(width-len(indent), 20), "")
-	for l := range strings.SplitSeq(wrapped, "\n") {
-		fmt.Fprintf(b, "%s%s\n", indent, strings.TrimSpace(l))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
 	"github.com/upstream-digest/bot/internal/repo"
+	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/store"
 )
 
@@ -93,7 +94,7 @@ func (a *app) results(ctx context.Context, out *pipeline.Outcome, err error, mes
 		doc.Digests = append(doc.Digests, d.Definition)
 		for _, format := range formats {
 			// At no terminal's width, and plain.
-			text, rerr := a.render(d, format, true, false)
+			text, rerr := a.render(d, format, true, report.TextOptions{})
 			if rerr != nil {
 				return nil, rerr
 			}

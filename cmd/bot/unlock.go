@@ -19,6 +19,8 @@ by itself. Of another machine or container it cannot know, and waits until the l
 out, run.timeout and five minutes after the run began; this command frees it now. Should
 that run be alive after all, it can write and file nothing any more, and leaves with 5.
 The lock of a process that is seen running on this machine is not freed.`,
+		Example: `  bot state show                          says who holds the lock
+  bot state unlock`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.stateUnlock(c.Context()) },
 	}

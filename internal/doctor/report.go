@@ -83,9 +83,25 @@ func (r Report) JSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Text renders the report for people, in that many columns (at least 60).
-func (r Report) Text(width int) string {
+// The terminal's own colours, so that they fit any theme.
+const (
+	bold  = "\x1b[1m"
+	reset = "\x1b[0m"
+)
+
+// sgr is how a status looks beside its word.
+var sgr = map[Status]string{OK: "\x1b[32m", Warning: "\x1b[33m", Failed: "\x1b[31m", Skipped: "\x1b[2m"}
+
+// Text renders the report for people, in that many columns (at least 60), with colours or without. The words are the
+// same.
+func (r Report) Text(width int, colour bool) string {
 	width = max(width, 60)
+	paint := func(sgr, s string) string {
+		if !colour || sgr == "" {
+			return s
+		}
+		return sgr + s + reset
+	}
 	const status, gap = 7, 2
 	name := 0
 	for _, c := range r.Checks {
@@ -100,13 +116,13 @@ func (r Report) Text(width int) string {
 				b.WriteByte('\n')
 			}
 			area = c.Area
-			b.WriteString(title(area) + "\n")
+			b.WriteString(paint(bold, title(area)) + "\n")
 		}
 		word := string(c.Status)
 		if c.Status == Failed {
 			word = "FAILED"
 		}
-		fmt.Fprintf(&b, "  %-*s  %-*s  ", status, word, name, c.Name)
+		fmt.Fprintf(&b, "  %s  %-*s  ", paint(sgr[c.Status], fmt.Sprintf("%-*s", status, word)), name, c.Name)
 		paragraph(&b, c.Finding, "", indent, width)
 		if c.Advice != "" {
 			b.WriteString(strings.Repeat(" ", indent))
@@ -115,11 +131,15 @@ func (r Report) Text(width int) string {
 	}
 	b.WriteByte('\n')
 	if failed := r.failed(); failed != "" {
-		paragraph(&b, "failed: "+failed, "", 0, width)
+		var words strings.Builder
+		paragraph(&words, "failed: "+failed, "", 0, width)
+		for l := range strings.Lines(words.String()) {
+			b.WriteString(paint(sgr[Failed], strings.TrimSuffix(l, "\n")) + "\n")
+		}
 	}
 	t := r.Tally()
-	fmt.Fprintf(&b, "%d ok, %s, %d failed, %d skipped; %s to GitHub; exit code %d\n",
-		t.OK, count(t.Warning, "warning"), t.Failed, t.Skipped, count(r.Requests, "request"), r.ExitCode)
+	paragraph(&b, fmt.Sprintf("%d ok, %s, %d failed, %d skipped; %s to GitHub; exit code %d",
+		t.OK, count(t.Warning, "warning"), t.Failed, t.Skipped, count(r.Requests, "request"), r.ExitCode), "", 0, width)
 	return b.String()
 }
 

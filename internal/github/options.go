@@ -48,6 +48,9 @@ type Options struct {
 	Timeout time.Duration
 	// Logger gets waits and retries (warn) and requests (debug). Default: nothing is logged.
 	Logger *slog.Logger
+	// Waiting, when set, is told of a wait for a limit or between tries when it begins; what it returns is called when
+	// that is over. Several requests may wait at once. Who shows people what goes on wants it.
+	Waiting func(Wait) (over func())
 	// Base sends the requests. Default: a copy of net/http's own with TLS 1.2 or better, and without a
 	// proxy.
 	Base http.RoundTripper
@@ -58,6 +61,12 @@ type Options struct {
 	Now func() time.Time
 	// Jitter gives numbers in [0,1) that spread the waits between retries. Default: random.
 	Jitter func() float64
+}
+
+// Wait is a wait that was begun.
+type Wait struct {
+	For   time.Duration
+	Limit bool // GitHub asks for it; else a request failed, and is tried again
 }
 
 // endpoints are the parsed URLs.

@@ -1,8 +1,10 @@
 package github
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 )
@@ -22,9 +24,13 @@ func TestWaitsCanBeTakenOver(t *testing.T) {
 	}))
 	defer srv.Close()
 	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
-	seen := 0
+	seen, waits := 0, []string{}
 	c, err := New(Options{
 		APIURL: srv.URL, Now: func() time.Time { return now },
+		Waiting: func(w Wait) func() {
+			waits = append(waits, fmt.Sprintf("%s, limit %t", w.For.Round(time.Second), w.Limit))
+			return func() { waits = append(waits, "over") }
+		},
 		Around: func(base http.RoundTripper) http.RoundTripper {
 			return roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				seen++
@@ -42,6 +48,9 @@ func TestWaitsCanBeTakenOver(t *testing.T) {
 	})
 	if _, err := c.Commit(ctx, "acme/platform", "main"); err != nil {
 		t.Fatal(err)
+	}
+	if !slices.Equal(waits, []string{"1m0s, limit true", "over"}) {
+		t.Errorf("who watches is told %q", waits)
 	}
 	if waited < 59*time.Second || waited > 61*time.Second || sent != 2 || seen != 2 {
 		t.Errorf("waited %s, sent %d, seen %d", waited, sent, seen)

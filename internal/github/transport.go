@@ -41,6 +41,7 @@ type transport struct {
 	maxWait time.Duration
 	now     func() time.Time
 	jitter  func() float64
+	waiting func(Wait) (over func())
 	log     *slog.Logger
 	scrub   scrubber
 	gates   gates
@@ -53,7 +54,7 @@ type transport struct {
 
 func newTransport(o Options, urls endpoints) *transport {
 	return &transport{
-		base: o.Base, urls: urls, timeout: o.Timeout, maxWait: o.MaxWait, now: o.Now, jitter: o.Jitter, log: o.Logger,
+		base: o.Base, urls: urls, timeout: o.Timeout, maxWait: o.MaxWait, now: o.Now, jitter: o.Jitter, log: o.Logger, waiting: o.Waiting,
 		scrub: newScrubber(o.Token),
 		gates: gates{shut: map[string]gate{}, clock: o.Now},
 		lane:  lane{turn: make(chan struct{}, 1), interval: o.WriteInterval, now: o.Now},
@@ -162,7 +163,7 @@ func (t *transport) roundTrip(req *http.Request, c *call, body []byte) (*http.Re
 			return nil, v.again
 		}
 		t.log.InfoContext(ctx, "github: trying again", "op", c.op, "host", d.host, "reason", v.again.Error(), "wait", wait)
-		if err := c.budget.sleep(ctx, wait); err != nil {
+		if err := t.wait(ctx, c, Wait{For: wait}); err != nil {
 			return nil, err
 		}
 	}
@@ -197,10 +198,18 @@ func (t *transport) passGate(ctx context.Context, c *call, d destination) error 
 			return &LimitError{Kind: g.seen.kind, Resource: resource, Until: g.until}
 		}
 		t.log.WarnContext(ctx, "github: waiting for a limit", "op", c.op, "kind", string(g.seen.kind), "host", d.host, "wait", wait.Round(time.Second))
-		if err := c.budget.sleep(ctx, wait); err != nil {
+		if err := t.wait(ctx, c, Wait{For: wait, Limit: true}); err != nil {
 			return err
 		}
 	}
+}
+
+// wait spends what was taken of a call's time for waiting.
+func (t *transport) wait(ctx context.Context, c *call, w Wait) error {
+	if t.waiting != nil {
+		defer t.waiting(w)()
+	}
+	return c.budget.sleep(ctx, w.For)
 }
 
 func (t *transport) backoff(n int) time.Duration {

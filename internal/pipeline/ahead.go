@@ -40,6 +40,7 @@ func (r *Runner) askAhead(ctx context.Context, opts Options) (*Runner, error) {
 	}
 	wants := r.Remote.Wants()
 	requests := append(append(wants[:len(wants):len(wants)], own.reqs...), others.reqs...)
+	r.progress(Event{Stage: StageHeads})
 	results := r.Repositories.Heads(ctx, requests)
 	if ctx.Err() != nil {
 		return &run, ctx.Err()

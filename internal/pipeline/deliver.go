@@ -135,6 +135,7 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	if ch == nil {
 		return &DeliveryError{key.Channel, target, errors.New("this bot has no such channel")}
 	}
+	w.r.progress(Event{Stage: StageDeliver, Channel: key.Channel, Of: len(group)})
 	newest, err := w.newest(ctx, key)
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ type firstRun struct {
 // be read ends the run, for a base that is guessed today would lose changes for ever.
 func (r *Runner) firstBase(ctx context.Context, last *snapshot.Snapshot, opts Options) (firstRun, error) {
 	f := firstRun{seq: map[string]int64{}, bases: map[string]*snapshot.Snapshot{}, alerts: map[string][]report.Alert{}, places: map[string]places{}}
+	r.progress(Event{Stage: StageBase})
 	filed, err := r.lastFiled(ctx, &f)
 	if err != nil {
 		return f, err

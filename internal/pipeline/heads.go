@@ -68,6 +68,7 @@ func headKey(u Upstream, w sources.Watch) [2]string {
 // read: at their default branches, or as these were when the upstream was at its ref. versions are what
 // the upstreams are known to be, last what was read of them before.
 func (r *Runner) heads(ctx context.Context, asked []Upstream, from []origin, versions []string, when moment, last *snapshot.Snapshot, opts Options) heads {
+	r.progress(Event{Stage: StageHeads})
 	got := heads{}
 	var own, others asking
 	for i, u := range asked {

@@ -20,6 +20,10 @@ func (r *Runner) Pages(ctx context.Context, u Upstream) (sec snapshot.Section, h
 		return sec, false, nil
 	}
 	src := u.Sources[i]
+	reading := Event{Stage: StageRead, Upstream: u.Name, Source: src.Name(), Of: 1}
+	r.progress(reading)
+	reading.Ended = true
+	defer r.progress(reading)
 	w := src.Watch("")
 	var at sources.Commit
 	if w.Asks() {

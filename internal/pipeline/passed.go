@@ -85,6 +85,7 @@ func (r *Runner) passedBetween(ctx context.Context, u Upstream, from, to snapsho
 	if reached {
 		asked = append(asked, repo.HeadRequest{Repository: u.Repository, Ref: from.SHA, Paths: src.Files([]string{way.From})})
 	}
+	r.progress(Event{Stage: StageNotes, Upstream: u.Name})
 	heads := r.Repositories.Heads(ctx, asked)
 	for _, h := range heads {
 		if h.Err != nil {
@@ -120,6 +121,7 @@ func (r *Runner) OnTheWay(ctx context.Context, u Upstream, way changelog.Way) (s
 }
 
 func (r *Runner) passedAtHead(ctx context.Context, u Upstream, src passer, way changelog.Way) (snapshot.Section, error) {
+	r.progress(Event{Stage: StageNotes, Upstream: u.Name})
 	head := r.Repositories.Heads(ctx, []repo.HeadRequest{{Repository: u.Repository, Ref: "HEAD", Paths: src.Files(way.Minors())}})[0]
 	if head.Err != nil {
 		return snapshot.Section{}, head.Err

@@ -144,6 +144,8 @@ type Runner struct {
 	FailingAfter int
 	// ExitCode is what the program will leave with for an error; the run's record keeps it. Nil: 0.
 	ExitCode func(error) int
+	// Progress is told what is being done, by several goroutines at once; nil: nobody watches.
+	Progress func(Event)
 	// Notices go into every digest of this run: a mirror that is days old.
 	Notices []string
 }

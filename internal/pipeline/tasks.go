@@ -45,11 +45,22 @@ const sourcesAtOnce = 8
 // bringUpToDate reads all sections side by side, each within its own time. None waits for another.
 func (r *Runner) bringUpToDate(ctx context.Context, tasks []*task, opts Options) {
 	var wg sync.WaitGroup
+	asked := 0
+	for _, s := range tasks {
+		if opts.reads(s.upstream.Name, s.source.Name()) {
+			asked++
+		}
+	}
 	free := make(chan struct{}, sourcesAtOnce)
 	for _, s := range tasks {
 		wg.Go(func() {
 			free <- struct{}{}
 			defer func() { <-free }()
+			if e := (Event{Stage: StageRead, Upstream: s.upstream.Name, Source: s.source.Name(), Of: asked}); opts.reads(e.Upstream, e.Source) {
+				r.progress(e)
+				e.Ended = true
+				defer r.progress(e)
+			}
 			r.bring(ctx, s, opts)
 		})
 	}

@@ -147,6 +147,7 @@ func (t *tracing) upstream(ctx context.Context, res diff.UpstreamResult, current
 	u.Untraced = make([]string, len(res.Changes))
 	var notices []string
 	if len(list) > 0 {
+		t.r.progress(Event{Stage: StageTrace, Upstream: res.Upstream, Of: len(list)})
 		// The most severe first, and of these what is the reader's own.
 		slices.SortStableFunc(list, func(a, b *asked) int {
 			return cmp.Or(severity(a.change)-severity(b.change), mine(a.change)-mine(b.change))

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -641,12 +642,24 @@ func failLevels() map[string][]insight.Verdict {
 
 // FailOnWords is what --fail-on takes, for its help.
 func FailOnWords() string {
-	var words []string
+	return "breaks, deprecated (breaks, or will once the gate is removed), any, never, or verdicts: " + strings.Join(verdictNames(), ", ")
+}
+
+// verdictNames are the words for what becomes of a setting.
+func verdictNames() []string {
+	var out []string
 	for _, w := range verdicts() {
-		words = append(words, string(w.verdict))
+		out = append(out, string(w.verdict))
 	}
-	slices.Sort(words)
-	return "breaks, deprecated (breaks, or will once the gate is removed), any, never, or verdicts: " + strings.Join(words, ", ")
+	slices.Sort(out)
+	return out
+}
+
+// FailOns are the words that ParseFailOn takes.
+func FailOns() []string {
+	out := append(slices.Collect(maps.Keys(failLevels())), verdictNames()...)
+	slices.Sort(out)
+	return slices.Compact(out) // one is both
 }
 
 // ParseFailOn reads thresholds and verdicts, separated by commas; the check fails for any of them.

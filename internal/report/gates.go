@@ -123,20 +123,44 @@ type column struct {
 	width int
 	// least is how narrow the column may become; 0: it keeps its width, or goes.
 	least int
+	// sgr is how a value looks, beside what it says; nil: as it stands.
+	sgr func(gate.View) string
 }
 
-// GatesTable renders the list for a terminal of width columns. What does not fit is cut with an ellipsis:
+// GatesRows renders the list for other programs: a line a gate, a tab between the values that the table has, nothing
+// cut, no header and no count.
+func GatesRows(l GateList) string {
+	var b strings.Builder
+	cols := columns(0)
+	for _, g := range l.Gates {
+		v := l.view(g)
+		for i, c := range cols {
+			if i > 0 {
+				b.WriteByte('\t')
+			}
+			b.WriteString(c.value(v))
+		}
+		b.WriteByte('\n')
+	}
+	return Printable(b.String())
+}
+
+// GatesTable renders the list for a terminal. What does not fit is cut with an ellipsis:
 // first the components, then the names; on narrow terminals the last columns are left out and the line
 // under the table says so.
-func GatesTable(l GateList, width int) string {
-	width = max(width, 40)
+func GatesTable(l GateList, opts TextOptions) string {
+	if opts.Width == 0 {
+		opts.Width = 80
+	}
+	width := max(opts.Width, 40)
+	t := &terminal{opts: opts, width: width}
 	views := make([]gate.View, 0, len(l.Gates))
 	for _, g := range l.Gates {
 		views = append(views, l.view(g))
 	}
 	cols, dropped := fit(columns(width), views, width)
 	var b strings.Builder
-	line := func(value func(column) string) {
+	line := func(value, sgr func(column) string) {
 		var s string
 		for i, c := range cols {
 			v := value(c)
@@ -144,18 +168,23 @@ func GatesTable(l GateList, width int) string {
 				s += "  "
 			} else if ansi.StringWidth(v) > c.width {
 				// A name is there to be typed: it gets a line of its own before it is cut.
-				b.WriteString(ansi.Truncate(v, width, "…") + "\n")
+				b.WriteString(disarm(ansi.Truncate(v, width, "…")) + "\n")
 				v = ""
 			}
 			v = ansi.Truncate(v, c.width, "…")
-			s += v + strings.Repeat(" ", max(0, c.width-ansi.StringWidth(v)))
+			s += t.paint(sgr(c), v) + strings.Repeat(" ", max(0, c.width-ansi.StringWidth(v)))
 		}
-		b.WriteString(strings.TrimRight(s, " ") + "\n")
+		b.WriteString(disarm(trimBlanks(s)) + "\n")
 	}
 	if len(views) > 0 {
-		line(func(c column) string { return c.title })
+		line(func(c column) string { return c.title }, func(column) string { return sgrBold })
 		for _, v := range views {
-			line(func(c column) string { return c.value(v) })
+			line(func(c column) string { return c.value(v) }, func(c column) string {
+				if c.sgr == nil {
+					return ""
+				}
+				return c.sgr(v)
+			})
 		}
 		b.WriteString("\n")
 	}
@@ -171,8 +200,10 @@ func GatesTable(l GateList, width int) string {
 	if slices.ContainsFunc(cols, func(c column) bool { return c.title == "REMOVAL" && c.any(views) }) {
 		end += " The removal is likely; with ! it is certain, with ? possible."
 	}
-	b.WriteString(ansi.Wordwrap(end, width, "") + "\n")
-	return Printable(b.String())
+	for l := range strings.SplitSeq(Printable(ansi.Wordwrap(end, width, "")), "\n") {
+		b.WriteString(t.paint(sgrDim, l) + "\n")
+	}
+	return b.String()
 }
 
 // any reports whether the column has a value at all.
@@ -187,6 +218,24 @@ func columns(width int) []column {
 		}
 		return ""
 	}
+	// What goes for sure is red, what is likely to go or deprecated is yellow.
+	stage := func(v gate.View) string {
+		if v.Stage == gate.Deprecated {
+			return sgrYellow
+		}
+		return ""
+	}
+	removal := func(v gate.View) string {
+		switch {
+		case v.Removal == nil:
+			return ""
+		case v.Removal.Confidence == insight.Certain:
+			return sgrRed
+		case v.Removal.Confidence == insight.Possible:
+			return sgrDim
+		}
+		return sgrYellow
+	}
 	return []column{
 		{title: "NAME", least: max(16, width*3/10), value: func(v gate.View) string {
 			if v.Variant != "" {
@@ -194,7 +243,7 @@ func columns(width int) []column {
 			}
 			return shownName(v.Name)
 		}},
-		{title: "STAGE", value: func(v gate.View) string {
+		{title: "STAGE", sgr: stage, value: func(v gate.View) string {
 			if v.Stage == "" {
 				return "planned"
 			}
@@ -203,7 +252,7 @@ func columns(width int) []column {
 		{title: "DEFAULT", value: func(v gate.View) string { return yes(v.Stage != "", onOff(v.Default)) }},
 		{title: "SINCE", value: func(v gate.View) string { return version(v.Since) }},
 		{title: "LOCKED", value: func(v gate.View) string { return yes(v.Locked, "locked") }},
-		{title: "REMOVAL", value: func(v gate.View) string {
+		{title: "REMOVAL", sgr: removal, value: func(v gate.View) string {
 			if v.Removal == nil {
 				return ""
 			}

@@ -311,8 +311,15 @@ func checkGates(t *testing.T, texts ...string) {
 		}
 	}
 	for _, width := range []int{40, 120} {
-		checkPrinted(t, "the table", GatesTable(l, width))
+		checkPrinted(t, "the table", GatesTable(l, TextOptions{Width: width}))
+		for line := range strings.Lines(GatesTable(l, TextOptions{Width: width, Color: true})) {
+			checkPrinted(t, "the coloured table", "|"+ansi.Strip(line))
+			if rest := ourSequence.ReplaceAllString(line, ""); strings.Contains(rest, "\x1b") || commandLine(line) {
+				t.Errorf("the coloured table: %q", line)
+			}
+		}
 	}
+	checkPrinted(t, "the rows", GatesRows(l))
 	doc, err := GatesJSON(l)
 	if err != nil {
 		t.Fatal(err)

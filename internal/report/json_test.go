@@ -164,13 +164,32 @@ func gateList() GateList {
 }
 
 func TestGatesTable(t *testing.T) {
-	golden.Check(t, "testdata/gates.80.golden", []byte(GatesTable(gateList(), 80)))
-	golden.Check(t, "testdata/gates.40.golden", []byte(GatesTable(gateList(), 40)))
+	golden.Check(t, "testdata/gates.80.golden", []byte(GatesTable(gateList(), TextOptions{})))
+	golden.Check(t, "testdata/gates.40.golden", []byte(GatesTable(gateList(), TextOptions{Width: 40})))
 	for _, width := range []int{1, 40, 57, 80, 100, 200} {
-		for line := range strings.Lines(GatesTable(gateList(), width)) {
+		table := GatesTable(gateList(), TextOptions{Width: width})
+		if coloured := GatesTable(gateList(), TextOptions{Width: width, Color: true}); ansi.Strip(coloured) != table || coloured == table {
+			t.Errorf("width %d: with colours the table is\n%s", width, coloured)
+		}
+		for line := range strings.Lines(table) {
 			if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > max(width, 40) {
 				t.Errorf("width %d: %d columns: %q", width, w, line)
 			}
+		}
+	}
+}
+
+// TestGatesRows: what a program gets is whole.
+func TestGatesRows(t *testing.T) {
+	l := gateList()
+	l.Gates[0].Name = strings.Repeat("Long", 30)
+	rows := strings.Split(strings.TrimSuffix(GatesRows(l), "\n"), "\n")
+	if len(rows) != len(l.Gates) || !strings.HasPrefix(rows[0], l.Gates[0].Name+"\tbeta\toff\t1.36\t") {
+		t.Errorf("%d rows of %d gates, the first is %q", len(rows), len(l.Gates), rows[0])
+	}
+	for _, r := range rows {
+		if n := strings.Count(r, "\t"); n != 7 {
+			t.Errorf("%d tabs: %q", n, r)
 		}
 	}
 }

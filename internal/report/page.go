@@ -564,12 +564,15 @@ func agesOf(u Upstream) []string {
 // minute is a time as the foot tells it.
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
+// aboutTheBot is the section of what is wrong with the bot.
+const aboutTheBot = "About the bot itself"
+
 // alertsOf are the sections above all upstreams: about the bot itself, and what is still open of the reader's.
 func alertsOf(d Digest) []section {
 	if len(d.Alerts) == 0 {
 		return openSection(d)
 	}
-	s := section{heading: "About the bot itself", own: true}
+	s := section{heading: aboutTheBot, own: true}
 	for _, a := range d.Alerts {
 		e := entry{gates: 1, change: say(bold(short(a.What, 300)))}
 		if a.Why != "" {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 // TextOptions say what the terminal can do. Who decides that is the caller: this package sees none.
 type TextOptions struct {
 	Width      int  // columns; 0 is 80, and fewer than 40 count as 40
-	Color      bool // SGR colours
-	Hyperlinks bool // OSC 8 links instead of written addresses
+	Color      bool // SGR colours; they add no word and no meaning that the words do not have
+	Hyperlinks bool // OSC 8 links on the words that name a proof; the words are the same
 	// Fold tells by name alone what Markdown folds away: long lists in which nothing asks for action. How to see the
 	// rest stands below them.
 	Fold bool
@@ -48,8 +49,27 @@ const (
 	sgrReset  = "\x1b[0m"
 )
 
+// Colour is how words look for who can see it; it never says what the words do not.
+type Colour string
+
+// The colours that other packages give their words: what asks for action is red, what to know is yellow.
+const (
+	Plain  Colour = ""
+	Bold   Colour = sgrBold
+	Dim    Colour = sgrDim
+	Red    Colour = sgrRed
+	Yellow Colour = sgrYellow
+	Green  Colour = sgrGreen
+)
+
+// Paint gives words without line ends a colour, where the terminal has any.
+func (o TextOptions) Paint(c Colour, words string) string {
+	t := terminal{opts: o}
+	return t.paint(string(c), words)
+}
+
 func (t *terminal) paint(sgr, s string) string {
-	if !t.opts.Color || s == "" {
+	if !t.opts.Color || sgr == "" || s == "" {
 		return s
 	}
 	return sgr + s + sgrReset
@@ -100,13 +120,6 @@ func (t *terminal) chapter(ch chapter) {
 }
 
 func (t *terminal) section(s section) {
-	colour := sgrCyan
-	switch {
-	case s.alarm, s.heading == "Act on":
-		colour = sgrRed
-	case s.heading == "Yours", s.heading == "About the bot itself":
-		colour = sgrYellow
-	}
 	heading := strings.ToUpper(s.heading)
 	if head, rest, ok := strings.Cut(s.heading, ":"); ok {
 		heading = strings.ToUpper(head) + ":" + rest
@@ -116,7 +129,7 @@ func (t *terminal) section(s section) {
 	if n := s.size(); n > 0 {
 		size = " (" + strconv.Itoa(n) + ")"
 	}
-	t.wrap("", "", t.paint(sgrBold+colour, heading)+t.paint(sgrDim, size))
+	t.wrap("", "", t.paint(sgrBold+s.colour(), heading)+t.paint(sgrDim, size))
 	if len(s.intro) > 0 {
 		t.para("", "", s.intro, sgrDim)
 	}
@@ -137,6 +150,19 @@ func (t *terminal) section(s section) {
 		t.entry(e, brief)
 		wasBrief = brief
 	}
+}
+
+// colour is red for what asks for action, yellow for what to know, and none for the rest.
+func (s section) colour() string {
+	switch {
+	case s.heading == aboutTheBot:
+		return sgrYellow
+	case s.alarm, s.own:
+		return sgrRed
+	case !s.brief && !s.fold:
+		return sgrYellow
+	}
+	return ""
 }
 
 // foldedFrom is the number of entries from which a section is told by name alone: fewer are read as fast.
@@ -210,8 +236,6 @@ func (t *terminal) proof(spans []span, brief bool) string {
 		label := clean(s.text)
 		l, ok := safeLink(s.url, false)
 		switch {
-		case ok && t.opts.Hyperlinks:
-			label = ansi.SetHyperlink(l.url) + label + ansi.ResetHyperlink()
 		case ok && strings.HasPrefix(l.url, "https://kep.k8s.io/"):
 			sure := ""
 			if at := strings.Index(label, " ("); at >= 0 { // a link that is only likely says so
@@ -220,6 +244,9 @@ func (t *terminal) proof(spans []span, brief bool) string {
 			label = l.url + sure
 		case brief && i > 0:
 			continue
+		}
+		if ok && t.opts.Hyperlinks {
+			label = ansi.SetHyperlink(l.url) + label + ansi.ResetHyperlink()
 		}
 		out = append(out, t.paint(sgrDim, label))
 	}
@@ -288,13 +315,68 @@ func (t *terminal) wrap(first, rest, s string) {
 		}
 		out = append(out, line)
 	}
-	for i, line := range out {
+	for i, line := range whole(out) {
 		lead := rest
 		if i == 0 {
 			lead = first
 		}
-		t.b.WriteString(strings.TrimRight(lead+line, " ") + "\n")
+		t.b.WriteString(trimBlanks(lead+line) + "\n")
 	}
+}
+
+// styling is what turns a style or a link on or off: the sequences that this package writes, and no others.
+var styling = regexp.MustCompile(`\x1b\[[0-9;]*m|\x1b\]8;[^\x07]*\x07`)
+
+// whole makes each line end the styles and the link that are on at its end, and the next begin them again, for a pager
+// shows lines by themselves, and what stands before them is no part of it.
+func whole(lines []string) []string {
+	style, link := "", ""
+	for i, line := range lines {
+		begin := style + link
+		for _, seq := range styling.FindAllString(line, -1) {
+			switch {
+			case seq == sgrReset:
+				style = ""
+			case seq == ansi.ResetHyperlink():
+				link = ""
+			case strings.HasPrefix(seq, "\x1b["):
+				style += seq
+			default:
+				link = seq
+			}
+		}
+		end := ""
+		if link != "" {
+			end = ansi.ResetHyperlink()
+		}
+		if style != "" {
+			end += sgrReset
+		}
+		lines[i] = begin + line + end
+	}
+	return lines
+}
+
+// trimBlanks takes away the blanks at the end of what is seen of a line.
+func trimBlanks(line string) string {
+	if !strings.Contains(line, "\x1b") {
+		return strings.TrimRight(line, " ")
+	}
+	end := len(line)
+	for end > 0 {
+		at := styling.FindAllStringIndex(line[:end], -1)
+		if n := len(at); n > 0 && at[n-1][1] == end {
+			end = at[n-1][0]
+			continue
+		}
+		trimmed := strings.TrimRight(line[:end], " ")
+		if len(trimmed) == end {
+			break
+		}
+		line = trimmed + line[end:]
+		end = len(trimmed)
+	}
+	return line
 }
 
 func (t *terminal) rule() {

@@ -31,11 +31,42 @@ func TestTextKeepsItsWidth(t *testing.T) {
 	}
 }
 
+// TestTextColoursChangeNoWord: not one byte of what is read, at any width.
 func TestTextColoursChangeNoWord(t *testing.T) {
-	d := digestOf(everyKind())
-	plain, coloured := Text(d, TextOptions{Hyperlinks: true}), Text(d, TextOptions{Color: true, Hyperlinks: true})
-	if ansi.Strip(coloured) != ansi.Strip(plain) {
-		t.Error("with colours other words are printed than without")
+	for _, width := range []int{40, 61, 80, 120} {
+		for _, d := range []Digest{digestOf(everyKind()), hostile()} {
+			plain, coloured := Text(d, TextOptions{Width: width}), Text(d, TextOptions{Width: width, Color: true, Hyperlinks: true})
+			if ansi.Strip(coloured) != plain {
+				t.Errorf("%d columns: with colours other words are printed than without", width)
+			}
+		}
+	}
+}
+
+// TestEachLineEndsItsColours: a pager shows lines by themselves.
+func TestEachLineEndsItsColours(t *testing.T) {
+	for line := range strings.Lines(Text(digestOf(everyKind()), TextOptions{Width: 50, Color: true, Hyperlinks: true})) {
+		style, link := "", ""
+		for _, seq := range styling.FindAllString(line, -1) {
+			switch {
+			case seq == sgrReset:
+				style = ""
+			case strings.HasPrefix(seq, "\x1b["):
+				style = seq
+			default:
+				link = strings.TrimSuffix(strings.TrimPrefix(seq, "\x1b]8;;"), "\x07")
+			}
+		}
+		if style != "" || link != "" {
+			t.Errorf("a style goes on after the line's end: %q", line)
+		}
+	}
+	got := whole([]string{sgrBold + "one", "two" + sgrReset + " " + ansi.SetHyperlink("https://x.y") + "a", "b" + ansi.ResetHyperlink()})
+	if got[1] != sgrBold+"two"+sgrReset+" "+ansi.SetHyperlink("https://x.y")+"a"+ansi.ResetHyperlink() || got[2] != ansi.SetHyperlink("https://x.y")+"b"+ansi.ResetHyperlink() {
+		t.Errorf("%q", got)
+	}
+	if got := trimBlanks("a " + sgrDim + "  " + sgrReset + " "); got != "a"+sgrDim+sgrReset {
+		t.Errorf("%q", got)
 	}
 }
 
