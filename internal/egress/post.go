@@ -44,6 +44,9 @@ type PostRequest struct {
 	Body    []byte
 	// Headers gives the headers, for each try anew: a signature holds the time. Nil: application/json alone.
 	Headers func() map[string]string
+	// Before is asked before each try whether it may still be made: between two tries much can happen. Its error is
+	// given back as it is. Nil: it may.
+	Before func() error
 }
 
 // Answer is what a receiver said in the end, whatever that was.
@@ -147,6 +150,11 @@ func (p *Poster) Post(ctx context.Context, r PostRequest) (Answer, error) {
 	}
 	left := max(p.o.MaxWait, 0)
 	for n := 1; ; n++ {
+		if r.Before != nil {
+			if err := r.Before(); err != nil {
+				return Answer{}, err
+			}
+		}
 		got, err := p.try(ctx, u, r)
 		got.Host, got.Tries = shown(u.Host), n
 		wait := max(got.asked, p.backoff(n))

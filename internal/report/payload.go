@@ -39,12 +39,15 @@ type payloadCounts struct {
 	FYI   int `json:"fyi"`
 }
 
+// payloadText is how many bytes of text a payload has for those who show it as it is.
+const payloadText = 3500
+
 // Payload renders a digest as a webhook is sent it: docs/schema/webhook.v1.json. Upstream's texts stand in it as upstream
 // wrote them, but for title and text: whoever shows them must escape them.
 func Payload(d Digest, o PayloadOptions) ([]byte, error) {
 	doc := payloadDocument{
 		Schema: SchemaWebhook, Type: PayloadDigest, ID: o.ID, Definition: d.Definition, Seq: o.Seq, Title: Title(d),
-		Counts: payloadCounts{Act: len(d.Alerts)}, Text: Title(d), Digest: digestDocumentOf(d),
+		Counts: payloadCounts{Act: len(d.Alerts)}, Text: Short(d, ChatOptions{URL: o.URL}, payloadText), Digest: digestDocumentOf(d),
 	}
 	if l, ok := safeLink(o.URL, false); ok {
 		doc.URL = l.url

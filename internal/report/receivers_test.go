@@ -16,7 +16,7 @@ func TestReceiversTakeWhatIsRendered(t *testing.T) {
 		receiver func(hooktest.Options) *hooktest.Receiver
 		render   func(Digest, SlackOptions) ([]byte, error)
 	}{
-		"slack": {hooktest.Slack, Slack},
+		"slack": {hooktest.Slack, Slack}, "discord": {hooktest.Discord, Discord}, "teams": {hooktest.Teams, Teams},
 	} {
 		r := k.receiver(hooktest.Options{})
 		t.Cleanup(r.Close)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,7 +15,8 @@ const (
 )
 
 // Short renders a digest as plain text of at most limit bytes, for services of which nothing is known: what was compared,
-// a line for each thing to act on, how much else there is, and the link to the whole digest. It is cut between entries,
+// a line for each thing to act on, how much else there is (or a line for each, where all of it fits), and the link to the
+// whole digest. It is cut between entries,
 // and says how many more there are. (ntfy takes 4,096 bytes, Telegram 4,096 characters, Pushover 1,024, Discord 2,000.)
 //
 // Nothing in it is read as markup, whatever service it is sent to: signs of mentions, tags, commands and formats are broken
@@ -42,6 +44,9 @@ func Short(d Digest, opts ChatOptions, limit int) string {
 			lines = append(lines, shortEntryOf(sh, e))
 		}
 	}
+	if all := shortWhole(sh, lines, others); len(others) > 0 && len(strings.Join(all, "\n"))+len(opts.URL)+1 <= limit {
+		lines, others = all, nil // there is room for everything
+	}
 	if len(others) > 0 {
 		if also := sh.contents(others, min(limit/4, shortLine*2)); len(also) <= limit/3 {
 			end = append(end, "Also: "+also+".")
@@ -57,6 +62,18 @@ func Short(d Digest, opts ChatOptions, limit int) string {
 		lines[i] = disarm(lines[i]) // it may be printed
 	}
 	return shortFit(lines, end, max(limit, 0))
+}
+
+// shortWhole is lines with the entries of the other sections behind them.
+func shortWhole(sh dialect, lines []string, others []chatSection) []string {
+	all := slices.Clone(lines)
+	for _, s := range others {
+		all = append(all, sh.words(s.of+s.heading)+":")
+		for _, e := range s.entries {
+			all = append(all, shortEntryOf(sh, e))
+		}
+	}
+	return all
 }
 
 // shortFit joins as many lines as fit, what is left of the others in numbers, and the end. Where there is room for little,

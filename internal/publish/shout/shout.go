@@ -25,6 +25,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/util"
 
 	"github.com/upstream-digest/bot/internal/egress"
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/publish"
 )
 
@@ -115,6 +116,9 @@ func (c *Channel) Deliver(ctx context.Context, parts []publish.Delivery, record 
 	for _, d := range parts {
 		if d.Status == publish.Filed {
 			continue
+		}
+		if err := github.MaySend(ctx); err != nil {
+			return err
 		}
 		if err := c.try(ctx, d.Title, d.Body); err != nil {
 			if ctx.Err() != nil {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/upstream-digest/bot/internal/egress"
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/publish"
 )
 
@@ -165,7 +166,8 @@ func (c *Channel) Test(ctx context.Context, m publish.Message) (where string, er
 }
 
 func (c *Channel) send(ctx context.Context, id string, body []byte) (int64, egress.Answer, error) {
-	r := egress.PostRequest{Address: c.address, Body: body}
+	// Whoever slept past his lock sends nothing: another run has it in hand.
+	r := egress.PostRequest{Address: c.address, Body: body, Before: func() error { return github.MaySend(ctx) }}
 	if c.o.Kind == Generic {
 		r.Headers = func() map[string]string { return c.headers(id, body) }
 	}
