@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -296,11 +297,10 @@ func (k checker) channels(at string, list []Channel) {
 	if len(list) == 0 {
 		k.wrong(at, "the list is empty, so the digest goes nowhere", "add a channel, or remove the key to get an issue")
 	}
-	types := []string{ChannelIssue, ChannelRolling, ChannelFile, ChannelStdout}
 	seen := map[string]int{}
 	for i, ch := range list {
 		here := fmt.Sprintf("%s[%d]", at, i)
-		if problem, advice := known("type of channel", types)(ch.Type); problem != "" {
+		if problem, advice := known("type of channel", channelTypes)(ch.Type); problem != "" {
 			k.wrong(here+".type", problem, advice)
 			continue
 		}
@@ -311,33 +311,6 @@ func (k checker) channels(at string, list []Channel) {
 			continue
 		}
 		seen[ch.Name] = i
-	}
-}
-
-// channelFields checks that a channel has what its type needs and nothing that it would ignore.
-func (k checker) channelFields(at string, ch Channel) {
-	if ch.Type == ChannelFile {
-		k.filled(at+".path", ch.Path, "name the file to write")
-	} else if ch.Path != "" {
-		k.wrong(at+".path", "is only for channels of type file", "remove it, or change the type")
-	}
-	if ch.ClosePrevious && ch.Type != ChannelIssue {
-		k.wrong(at+".close_previous", "is only for channels of type github-issue", "remove it, or change the type")
-	}
-	if IsIssue(ch.Type) {
-		if ch.Repository != "" && !k.inherited(at+".repository") {
-			k.repository(at+".repository", ch.Repository)
-		}
-		if !k.inherited(at + ".labels") {
-			k.labels(at+".labels", ch.Labels)
-		}
-		return
-	}
-	if ch.Repository != "" {
-		k.wrong(at+".repository", "is only for channels that file issues", "remove it, or change the type")
-	}
-	if ch.Labels != nil {
-		k.wrong(at+".labels", "is only for channels that file issues", "remove it, or change the type")
 	}
 }
 
@@ -396,6 +369,10 @@ func (k checker) run(c Config) {
 	if _, _, err := net.SplitHostPort(c.Server.Address); err != nil {
 		k.wrong("server.address", quote(c.Server.Address)+" is no address", "write host:port, such as 127.0.0.1:8080, or :8080 for all of the machine's addresses")
 	}
+	if u, err := url.Parse(c.Server.PublicURL); c.Server.PublicURL != "" &&
+		(err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		k.wrong("server.public_url", quote(c.Server.PublicURL)+" is no web address", "write an address such as https://digests.example.com")
+	}
 	if c.GitHub.MaxWait >= c.Run.Timeout {
 		k.wrong("github.max_wait", fmt.Sprintf("%s is not shorter than run.timeout, %s", durationText(c.GitHub.MaxWait), durationText(c.Run.Timeout)),
 			"shorten it, or lengthen run.timeout")
@@ -434,30 +411,4 @@ func (c Config) bounded(path string, f field) (int64, func(int64) string) {
 		// A bounded key that is missing above would go unchecked: refuse every value of it.
 		return f.lo - 1, show
 	}
-}
-
-// Deliverable checks that the named digests (all without names) can be delivered: an issue needs a
-// repository and a token. Dry runs and `bot serve` do without, so Load does not ask for it.
-func (c Config) Deliverable(digests ...string) error {
-	found := &faults{at: c.Origins}
-	for i, d := range c.Digests {
-		if len(digests) > 0 && !slices.Contains(digests, d.Name) {
-			continue
-		}
-		for j, ch := range d.Channels {
-			if !IsIssue(ch.Type) {
-				continue
-			}
-			if ch.Repository == "" {
-				found.addAt(fmt.Sprintf("digests[%d].channels[%d].repository", i, j), Origin{},
-					fmt.Sprintf("the digest %s goes to an issue, but no repository is configured", d.Name),
-					"set target.repository in the configuration or GITHUB_REPOSITORY in the environment, or try `bot run --dry-run`")
-			}
-			if c.GitHub.Token.IsZero() {
-				found.addAt("", Origin{}, fmt.Sprintf("the digest %s goes to an issue, but there is no token", d.Name),
-					"set "+envToken+" to one that may write issues, or try `bot run --dry-run`")
-			}
-		}
-	}
-	return found.err()
 }

@@ -210,6 +210,9 @@ func (c *Config) complete() {
 				ch.Name = ch.Type
 				derived(at+".name", "type")
 			}
+			if ch.Type == ChannelEmail && ch.Security == "" {
+				ch.Security = "starttls"
+			}
 			if !IsIssue(ch.Type) {
 				continue
 			}
@@ -223,6 +226,7 @@ func (c *Config) complete() {
 			}
 		}
 	}
+	c.Server.PublicURL = strings.TrimRight(c.Server.PublicURL, "/")
 	c.GitHub.complete(derived)
 }
 

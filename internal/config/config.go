@@ -187,51 +187,6 @@ type Digest struct {
 	Channels   []Channel `yaml:"channels"`   // at least one
 }
 
-// The types of channels.
-const (
-	ChannelIssue   = "github-issue"
-	ChannelRolling = "rolling-issue"
-	ChannelFile    = "file"
-	ChannelStdout  = "stdout"
-)
-
-// IsIssue reports whether channels of a type file what they are told in an issue.
-func IsIssue(channelType string) bool {
-	return channelType == ChannelIssue || channelType == ChannelRolling
-}
-
-// Channel is one place where a digest goes.
-type Channel struct {
-	Type string `yaml:"type"`
-	// Name tells the channels of a digest apart and is part of every delivery's key. It is Type where
-	// it is not given.
-	Name string `yaml:"name"`
-	// Path is the file to write (type file only).
-	Path string `yaml:"path,omitempty"`
-	// Repository and Labels are those of the issue (types github-issue and rolling-issue only); the target's where not
-	// given.
-	Repository string   `yaml:"repository,omitempty"`
-	Labels     []string `yaml:"labels,omitempty"`
-	// ClosePrevious closes the issue before, once the next one is filed (type github-issue only).
-	ClosePrevious bool `yaml:"close_previous,omitempty"`
-}
-
-// MarshalYAML writes an empty list of labels, which says "none", but no absent one, which says nothing.
-func (c Channel) MarshalYAML() (any, error) {
-	out := struct {
-		Type       string    `yaml:"type"`
-		Name       string    `yaml:"name"`
-		Path       string    `yaml:"path,omitempty"`
-		Repository string    `yaml:"repository,omitempty"`
-		Labels     *[]string `yaml:"labels,omitempty"`
-		Close      bool      `yaml:"close_previous,omitempty"`
-	}{Type: c.Type, Name: c.Name, Path: c.Path, Repository: c.Repository, Close: c.ClosePrevious}
-	if c.Labels != nil {
-		out.Labels = &c.Labels
-	}
-	return out, nil
-}
-
 // GitHub is how GitHub is spoken to. Addresses have no slash at the end.
 type GitHub struct {
 	APIURL     string `yaml:"api_url"`     // "https://api.github.com"
@@ -273,6 +228,8 @@ type Run struct {
 // Server is how `bot serve` works.
 type Server struct {
 	Address string `yaml:"address"` // "127.0.0.1:8080"
+	// PublicURL is where people reach the pages, without a slash at the end; "" where nobody said.
+	PublicURL string `yaml:"public_url,omitempty"`
 	// Interval is the time between runs for digests without a schedule.
 	Interval time.Duration `yaml:"interval"`
 	// Jitter is the longest that a run is put off at random.

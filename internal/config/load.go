@@ -58,6 +58,9 @@ func Load(src Source, env Lookup) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	if err := c.secrets(env); err != nil {
+		return Config{}, err
+	}
 	return c, nil
 }
 
