@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -69,7 +70,11 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.runCommand(), a.diffCommand(), a.gatesCommand(), a.checkCommand(), a.briefCommand(), a.explainCommand(), a.serveCommand(), a.demoCommand(), a.configCommand(), a.stateCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDefaultCmd = true // ours has a page like the others
 	a.help(root)
-	a.completions(root)
+	mergeFlags(root)
+	// Cobra keeps what completes flags for the life of the process: only who asks for it registers it.
+	if len(a.env.args) > 0 && strings.HasPrefix(a.env.args[0], cobra.ShellCompRequestCmd) {
+		a.completions(root)
+	}
 	return root
 }
 
@@ -346,21 +351,10 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 		}
 	}
 	for _, c := range d.Channels {
-		dest := publish.Destination{Name: c.Name, Type: c.Type, Public: server}
-		switch c.Type {
-		case config.ChannelIssue, config.ChannelRolling:
-			dest.ClosePrevious = c.ClosePrevious
-			dest.Target, dest.Labels = c.Repository, c.Labels
-			if dest.Target == "" {
-				dest.Target = cfg.Target.Repository
-			}
-			if dest.Labels == nil {
-				dest.Labels = cfg.Target.Labels
-			}
-		case config.ChannelFile:
-			dest.Target = c.Path
-		}
-		def.Destinations = append(def.Destinations, dest)
+		def.Destinations = append(def.Destinations, destination(cfg, d, c, server))
+	}
+	if !slices.ContainsFunc(def.Destinations, func(d publish.Destination) bool { return publish.IsMarkdown(d.Type) }) {
+		def.Destinations = append(def.Destinations, publish.Destination{Name: publish.TypePage, Type: publish.TypePage, Public: server})
 	}
 	return def, nil
 }
@@ -368,21 +362,16 @@ func definition(cfg config.Config, d config.Digest, server string) (pipeline.Def
 // arm gives a runner the right to write: state and channels. Of the definitions only the one called digest
 // must be deliverable, or all where that is "".
 func (a *app) arm(ctx context.Context, w *world, digest string) error {
-	for _, d := range w.runner.Definitions {
-		if digest != "" && digest != d.Name {
-			continue
-		}
-		for _, dest := range d.Destinations {
-			if !publish.IsIssue(dest.Type) {
-				continue
-			}
-			switch {
-			case dest.Target == "":
-				return &usageError{fmt.Errorf("digest %s has nowhere to go: set target.repository in the configuration (or GITHUB_REPOSITORY), or look first with bot run --dry-run", d.Name)}
-			case w.client.Anonymous():
-				return &usageError{fmt.Errorf("filing an issue in %s needs a token with the permission issues: write; set GITHUB_TOKEN, or look first with bot run --dry-run", dest.Target)}
-			}
-		}
+	var names []string
+	if digest != "" {
+		names = []string{digest}
+	}
+	if err := w.cfg.Deliverable(names...); err != nil {
+		return &usageError{err}
+	}
+	sent, err := w.senders()
+	if err != nil {
+		return err
 	}
 	st, err := a.openState(ctx, w.cfg, w.client)
 	if err != nil {
@@ -401,7 +390,9 @@ func (a *app) arm(ctx context.Context, w *world, digest string) error {
 		publish.TypeRolling:     &publish.RollingChannel{IssueChannel: issues},
 		publish.TypeFile:        publish.FileChannel{},
 		publish.TypeStdout:      publish.WriterChannel{W: a.env.stdout},
+		publish.TypePage:        publish.PageChannel{},
 	}
+	maps.Copy(w.runner.Channels, sent)
 	if w.client.Anonymous() {
 		return nil // only digests for files are told, and nobody can be asked what was filed
 	}

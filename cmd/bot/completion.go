@@ -89,6 +89,13 @@ func arguments(of ...candidates) completer {
 	}
 }
 
+// anyOf completes any number of arguments with the same candidates.
+func anyOf(with candidates) completer {
+	return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return starting(with(c.Context()), typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // newest keeps the order of what is completed, which is that of versions and not of letters.
 func newest(with completer) completer {
 	return func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
@@ -171,7 +178,7 @@ func (a *app) completions(root *cobra.Command) {
 		}
 	}
 	for path, with := range map[string]completer{
-		"run": nothing, "demo": nothing, "gates": nothing, "serve": nothing, "doctor": nothing, "version": nothing,
+		"run": nothing, "demo": nothing, "gates": nothing, "serve": nothing, "doctor": anyOf(a.channelNames), "version": nothing,
 		"diff": newest(arguments(tags, tags)), "explain": gateNames, "demo explain": gateNames,
 		"config init": files("yaml", "yml"), "config show": nothing, "config validate": nothing,
 		"state show": nothing, "state history": nothing, "state unlock": nothing,
@@ -267,6 +274,19 @@ func (a *app) digestNames(context.Context) []string {
 				channels = append(channels, c.Name)
 			}
 			out = append(out, d.Name+"\t"+strings.Join(channels, ", "))
+		}
+		return out
+	})
+}
+
+// channelNames are the channels as bot doctor --notify takes them: "digest/channel".
+func (a *app) channelNames(context.Context) []string {
+	return a.configured(func(cfg config.Config) []string {
+		var out []string
+		for _, d := range cfg.Digests {
+			for _, c := range d.Channels {
+				out = append(out, d.Name+"/"+c.Name+"\t"+c.Type)
+			}
 		}
 		return out
 	})

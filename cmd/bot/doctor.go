@@ -22,6 +22,7 @@ import (
 // doctorFlags are the flags of bot doctor.
 type doctorFlags struct {
 	notify         bool
+	only           []string // the channels to try; none: all
 	format, output string
 }
 
@@ -37,24 +38,31 @@ const (
 func (a *app) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	c := &cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [--notify [NAME…]]",
 		Short: "Say what is wrong with token, network, targets and state",
 		Long: `Looks at the configuration, the network, the token and its rights, GitHub's limits,
 upstreams, targets, schedules and the state, and says of each how it is and what to
 do. It changes nothing, asks GitHub three times and each feed once. With --notify it also sends a
-test message to each channel; a test issue is closed at once.
+test message to each channel, or to those that are named: by a digest's name, a channel's,
+or both (alerts/slack). A test issue is closed at once.
 
 The exit code is that of a run with this set-up: 0 all is well (warnings too),
 2 configuration, 3 an upstream can't be read, 4 a digest would not arrive,
 6 the state can't be used.`,
 		Example: `  bot doctor
   bot doctor --notify
+  bot doctor --notify alerts/slack
   bot doctor --format json | jq '.checks[] | select(.status=="failed")'`,
-		Args: usage(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && !f.notify {
+				return &usageError{fmt.Errorf("%q names a channel to try: put --notify before it", args[0])}
+			}
+			f.only = args
+			return a.doctor(c.Context(), f)
+		},
 	}
 	fl := c.Flags()
-	fl.BoolVar(&f.notify, "notify", false, "send a test message to each channel")
+	fl.BoolVar(&f.notify, "notify", false, "send a test message to each channel, or to those named")
 	fl.StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(doctorFormats, ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "print to `FILE` instead of standard output")
 	return c
@@ -78,13 +86,16 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		report.Checks = doctor.BadConfiguration(err)
 	} else {
+		m := doctor.Messenger{Config: cfg, Issues: w.client, Now: a.env.now, Version: "bot " + version(), Only: f.only, Send: w.testMessage}
+		if unknown, there := m.Unknown(); len(unknown) > 0 {
+			return &usageError{fmt.Errorf("--notify: there is no channel %s; there are %s", strings.Join(unknown, ", "), strings.Join(there, ", "))}
+		}
 		within, cancel := context.WithTimeout(ctx, doctorTimeout)
 		defer cancel()
 		a.live.say("asking GitHub, the upstreams and the state")
 		report.Checks = doctor.Examine(within, a.patient(w))
 		if f.notify {
-			a.live.say("sending a test message to each channel")
-			m := doctor.Messenger{Config: cfg, Issues: w.client, Now: a.env.now, Version: "bot " + version()}
+			a.live.say("sending test messages")
 			if f.format == "text" || f.output != "" {
 				m.Stdout = a.env.stdout
 			}
@@ -151,6 +162,10 @@ func (a *app) patient(w *world) doctor.Patient {
 		p.Watched = append(p.Watched, watchedOf(i, u)...)
 	}
 	p.Feeds = patientFeeds(w)
+	p.Channel = func(_ string, ch config.Channel) error {
+		_, err := w.sender(ch)
+		return err
+	}
 	if set, ok := w.runner.Repositories.(*repo.Set); ok {
 		for _, m := range set.Mirrors() {
 			p.Mirrors = append(p.Mirrors, m)

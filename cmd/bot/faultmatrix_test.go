@@ -486,7 +486,7 @@ func (c *cell) judge(t *testing.T, r result, got string) {
 		return
 	}
 	// Without a network every source fails for the same reason, which is told once, with the host.
-	about := map[int]string{exitSource: "kubernetes: ", exitDelivery: "github-issue: "}[class]
+	about := map[int]string{exitSource: "kubernetes: ", exitDelivery: "digest/github-issue: "}[class]
 	if class == exitState {
 		if !strings.Contains(r.stderr, "branch "+stateBranch) {
 			t.Errorf("exit code %d, and the message does not speak of the state:\n%s", r.code, r.stderr)
@@ -494,7 +494,7 @@ func (c *cell) judge(t *testing.T, r result, got string) {
 		return
 	}
 	if class == exitDelivery && c.s.config != "" {
-		about = "rolling-issue: "
+		about = "weekly/rolling-issue: "
 	}
 	if !strings.Contains(r.stderr, "bot: "+about) && (class != exitSource || !strings.Contains(r.stderr, "bot: cannot reach 127.0.0.1:1")) {
 		t.Errorf("exit code %d, and the message does not speak of %s:\n%s", r.code, about, r.stderr)

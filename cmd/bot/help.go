@@ -258,3 +258,11 @@ func fill(text string, width int) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// mergeFlags gives every command the flags of all commands now, so that each way to its help shows the same page.
+func mergeFlags(c *cobra.Command) {
+	_ = c.LocalFlags()
+	for _, sub := range c.Commands() {
+		mergeFlags(sub)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,9 +43,11 @@ func (a *app) recordRun(ctx context.Context, f runFlags) error {
 		return err
 	}
 	f.yours = &mine
+	variables, secrets := channelSecrets(cfg)
 	rec, err := recording.Start(recording.Options{
-		Dir: f.record, Bot: version(), Token: cfg.GitHub.TokenFrom, Secrets: append(proxyPasswords(a.env.environ), cfg.GitHub.Token.Reveal()),
-		Flags: f.kept(), Config: text, Now: a.env.now,
+		Dir: f.record, Bot: version(), Token: cfg.GitHub.TokenFrom, Variables: variables,
+		Secrets: slices.Concat(proxyPasswords(a.env.environ), []string{cfg.GitHub.Token.Reveal()}, secrets),
+		Flags:   f.kept(), Config: text, Now: a.env.now,
 	})
 	if err != nil {
 		return &usageError{err}

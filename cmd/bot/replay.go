@@ -65,6 +65,9 @@ func (a *app) replayRun(ctx context.Context, f runFlags, given func(string) bool
 	inner.env.now = p.Now
 	inner.env.stderr = io.MultiWriter(a.env.stderr, &t.messages)
 	inner.env.environ = []string{"BOT_STORE_PATH=" + filepath.Join(dir, "bot.db")}
+	for _, name := range p.Variables() {
+		inner.env.environ = append(inner.env.environ, name+"=replayed")
+	}
 	if p.HadToken() {
 		inner.env.environ = append(inner.env.environ, "GITHUB_TOKEN=replayed")
 	}

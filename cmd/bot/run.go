@@ -158,7 +158,7 @@ func (a *app) print(f runFlags, out *pipeline.Outcome, err error) error {
 		dst.WriteString(text)
 	}
 	for _, p := range out.Filed {
-		if !show && p.ResultURL != "" {
+		if !show && p.ResultURL != "" && p.Type != publish.TypeEmail { // that is a Message-ID
 			fmt.Fprintln(&dst, report.Line(p.ResultURL))
 		}
 	}
@@ -196,8 +196,16 @@ func (a *app) printPlan(dst io.Writer, out *pipeline.Outcome, output string) {
 				fmt.Fprintf(dst, "  %d. comment on it, part %d of %d, %d bytes\n", n, p.Number, p.Of, len(p.Body))
 			case p.Type == publish.TypeFile:
 				fmt.Fprintf(dst, "  %d. write %s, %d bytes\n", n, report.Line(p.Target), len(p.Body))
-			default:
+			case p.Type == publish.TypeStdout:
 				fmt.Fprintf(dst, "  %d. print to standard output, %d bytes\n", n, len(p.Body))
+			case p.Type == publish.TypePage:
+				fmt.Fprintf(dst, "  %d. keep it for the pages of bot serve, %d bytes\n", n, len(p.Body))
+			case p.Number > 1:
+				fmt.Fprintf(dst, "  %d. reply to it in its thread, part %d of %d, %d bytes\n", n, p.Number, p.Of, len(p.Body))
+			case p.Standing > 0:
+				fmt.Fprintf(dst, "  %d. edit the last message of %s in %s, %d bytes\n", n, p.Channel, report.Line(p.Target), len(p.Body))
+			default:
+				fmt.Fprintf(dst, "  %d. send it by %s to %s, %d bytes\n", n, p.Channel, report.Line(p.Target), len(p.Body))
 			}
 		}
 	}
@@ -221,12 +229,27 @@ func (a *app) status(f runFlags, out *pipeline.Outcome, err error, cost github.C
 	}
 	if !f.dryRun {
 		for _, p := range out.Filed {
-			say("filed %s part %d of %d: %s", p.Channel, p.Number, p.Of, p.ResultURL)
+			say("%s", deliveredWords(p))
 		}
 	}
 	if err == nil || len(out.Digests) > 0 {
 		say("%s to GitHub", plural(cost.Requests(), "request"))
 	}
+}
+
+// deliveredWords say of a part that it arrived, and where it stands.
+func deliveredWords(p publish.Delivery) string {
+	verb, where := "filed", p.ResultURL
+	switch {
+	case p.Type == publish.TypePage:
+		return "kept for the pages of bot serve"
+	case !publish.IsMarkdown(p.Type):
+		verb = "sent"
+	}
+	if where == "" || p.Type == publish.TypeEmail { // whose result is a Message-ID
+		where = p.Target
+	}
+	return fmt.Sprintf("%s %s part %d of %d: %s", verb, p.Channel, p.Number, p.Of, report.Line(where))
 }
 
 // warnOfMirrors tells the age of each mirror, for a stale one tells old news.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/config"
+	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/server"
 	"github.com/upstream-digest/bot/internal/store"
 	"github.com/upstream-digest/bot/internal/store/branchstore"
@@ -114,10 +115,12 @@ func shownOf(cfg config.Config, all []store.Delivery) []server.Digest {
 		}
 		text := ""
 		for _, x := range list {
-			d.Deliveries = append(d.Deliveries, server.Delivery{
-				Channel: x.Key.Channel, Target: x.Target, Part: x.Key.Part, Of: x.Key.Parts, State: string(x.State), URL: x.ResultURL, Error: x.LastError,
-			})
-			if (text == "" || text == x.Key.Channel) && isMarkdown(cfg, k.definition, x.Key.Channel) {
+			if publish.TypeOf(x.Key.Channel) != publish.TypePage {
+				d.Deliveries = append(d.Deliveries, server.Delivery{
+					Channel: x.Key.Channel, Target: x.Target, Part: x.Key.Part, Of: x.Key.Parts, State: string(x.State), URL: webAddress(x.ResultURL), Error: x.LastError,
+				})
+			}
+			if (text == "" || text == x.Key.Channel) && publish.IsMarkdown(publish.TypeOf(x.Key.Channel)) {
 				text = x.Key.Channel
 				d.Markdown += unmarked(x.Body) + "\n\n"
 			}
@@ -130,18 +133,12 @@ func shownOf(cfg config.Config, all []store.Delivery) []server.Digest {
 	return out[:min(len(out), servedDigests)]
 }
 
-// isMarkdown reports whether a channel is told in Markdown. One that the configuration no longer names may have been.
-func isMarkdown(cfg config.Config, definition, channel string) bool {
-	d, ok := cfg.Digest(definition)
-	if !ok {
-		return channel == config.ChannelIssue
+// webAddress is a result that can be followed: that of a file is a path, and that of a mail its id.
+func webAddress(result string) string {
+	if strings.HasPrefix(result, "https://") || strings.HasPrefix(result, "http://") {
+		return result
 	}
-	for _, c := range d.Channels {
-		if c.Name == channel {
-			return c.Type == config.ChannelIssue || c.Type == config.ChannelRolling || c.Type == config.ChannelFile || c.Type == config.ChannelStdout
-		}
-	}
-	return channel == config.ChannelIssue
+	return ""
 }
 
 var alertMark = regexp.MustCompile(`(?m)^> \[!([A-Z])([A-Z]+)\]$`)

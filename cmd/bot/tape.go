@@ -11,6 +11,7 @@ import (
 
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
+	"github.com/upstream-digest/bot/internal/publish"
 	"github.com/upstream-digest/bot/internal/repo"
 	"github.com/upstream-digest/bot/internal/report"
 	"github.com/upstream-digest/bot/internal/store"
@@ -21,6 +22,8 @@ type tape interface {
 	// wire puts it between the program and GitHub, and mirrors.
 	wire(*github.Options, *repo.GitOptions)
 	log(slog.Handler) slog.Handler
+	// channel stands for one whose address is a secret; build makes the real one.
+	channel(key string, build func() (publish.Channel, error)) (publish.Channel, error)
 	// armed is called when the world is ready and the run has not begun.
 	armed(context.Context, *world) error
 	// ended is called with what came of the run; ctx is the run's own.

@@ -17,6 +17,7 @@ import (
 	"github.com/upstream-digest/bot/internal/facts"
 	"github.com/upstream-digest/bot/internal/gate"
 	"github.com/upstream-digest/bot/internal/ghtest"
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/sample"
 )
 
@@ -57,13 +58,19 @@ type testWorld struct {
 	also func(other *testWorld)
 	// ends is the exit code of a run that is to be killed and comes to its end.
 	ends int
+	// clock is that of the program and of everybody it speaks to; nil: the machine's.
+	clock func() time.Time
+	// waits takes the place of waiting; nil: it waits.
+	waits func(time.Duration)
+	// secrets are printed nowhere, beside the token.
+	secrets []string
 }
 
 func newWorld(tb testing.TB) *testWorld {
 	tb.Helper()
 	dir := tb.TempDir()
-	w := &testWorld{t: tb, dir: dir, git: filepath.Join(dir, "kubernetes.git")}
-	w.gh = ghtest.Start(tb, ghtest.Options{Now: time.Now})
+	w := &testWorld{t: tb, dir: dir, git: filepath.Join(dir, "kubernetes.git"), clock: time.Now}
+	w.gh = ghtest.Start(tb, ghtest.Options{Now: func() time.Time { return w.clock() }})
 	w.gh.AddRepository(ghtest.Repository{Name: "kubernetes/kubernetes", GitDir: w.git})
 	w.gh.AddRepository(ghtest.Repository{Name: "acme/platform"})
 	w.gh.AddToken(ghtest.Token{Value: secret, Login: "bot", Access: map[string]ghtest.Access{"acme/platform": ghtest.Write}})
@@ -220,10 +227,20 @@ func (w *testWorld) run(args ...string) result {
 	w.t.Helper()
 	var out, errs bytes.Buffer
 	before := w.gh.Count().API()
-	code := execute(w.t.Context(), environment{args: args, stdout: &out, stderr: &errs, environ: w.env, now: time.Now})
+	ctx := w.t.Context()
+	if w.waits != nil {
+		ctx = github.WithSleep(ctx, w.waits)
+	}
+	clock := w.clock
+	if clock == nil {
+		clock = time.Now
+	}
+	code := execute(ctx, environment{args: args, stdout: &out, stderr: &errs, environ: w.env, now: clock})
 	r := result{code, out.String(), errs.String(), w.gh.Count().API() - before}
-	if strings.Contains(r.stdout+r.stderr, secret) {
-		w.t.Errorf("bot %v prints the token", args)
+	for _, s := range append([]string{secret}, w.secrets...) {
+		if strings.Contains(r.stdout+r.stderr, s) {
+			w.t.Errorf("bot %v prints a secret", args)
+		}
 	}
 	return r
 }

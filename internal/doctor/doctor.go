@@ -142,6 +142,9 @@ type Patient struct {
 	Feeds   []Feed
 	// Git gives the version of the git program.
 	Git func(ctx context.Context) (string, error)
+	// Channel says what is wrong with the set-up of a channel whose address is a secret, and sends nothing; nil: nobody
+	// can say.
+	Channel func(digest string, ch config.Channel) error
 	// OpenState opens the state without changing it. A missing file is an empty state.
 	OpenState func(ctx context.Context) (State, error)
 	Now       func() time.Time

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,40 @@ type Messenger struct {
 	Stdout  io.Writer // nil: standard output holds something else
 	Now     func() time.Time
 	Version string
+	// Only are the channels to try, as a definition's name, a channel's, or "definition/channel"; none: all.
+	Only []string
+	// Send sends one message to a channel whose address is a secret, and says who took it.
+	Send func(ctx context.Context, digest string, ch config.Channel, title, text string) (where string, err error)
+}
+
+// meant reports whether a name on the command line stands for a channel.
+func meant(name, digest string, ch config.Channel) bool {
+	return name == digest || name == ch.Name || name == digest+"/"+ch.Name || name == digest+"/"+ch.Type+":"+ch.Name
+}
+
+// Unknown are the names of Only that stand for no channel, with what there is instead.
+func (m Messenger) Unknown() (unknown, there []string) {
+	for _, d := range m.Config.Digests {
+		for _, ch := range d.Channels {
+			there = append(there, d.Name+"/"+ch.Name)
+		}
+	}
+	for _, name := range m.Only {
+		found := false
+		for _, d := range m.Config.Digests {
+			for _, ch := range d.Channels {
+				found = found || meant(name, d.Name, ch)
+			}
+		}
+		if !found {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown, there
+}
+
+func (m Messenger) wants(digest string, ch config.Channel) bool {
+	return len(m.Only) == 0 || slices.ContainsFunc(m.Only, func(name string) bool { return meant(name, digest, ch) })
 }
 
 // Notify sends one test message to each channel, to channels that share a place one. Before are the checks
@@ -45,8 +80,8 @@ func (m Messenger) Notify(ctx context.Context, before []Check) []Check {
 	seen := map[string]bool{}
 	for _, d := range m.Config.Digests {
 		for _, ch := range d.Channels {
-			place := kindOf(ch.Type) + " " + strings.ToLower(ch.Repository) + " " + ch.Path
-			if seen[place] {
+			place := strings.Join([]string{kindOf(ch.Type), strings.ToLower(ch.Repository), ch.Path, strings.Join(ch.Variables(), " "), ch.Channel, ch.Server, strings.Join(ch.To, " ")}, "\x00")
+			if seen[place] || !m.wants(d.Name, ch) {
 				continue
 			}
 			seen[place] = true
@@ -61,6 +96,8 @@ func (m Messenger) Notify(ctx context.Context, before []Check) []Check {
 				m.file(x, d.Name, ch.Path)
 			case config.ChannelStdout:
 				m.print(x, d.Name)
+			default:
+				m.send(ctx, x, d.Name, ch)
 			}
 		}
 	}
@@ -75,6 +112,9 @@ func kindOf(channelType string) string {
 	return channelType
 }
 
+// testTitle is that of each test message.
+const testTitle = "Test message of bot doctor: nothing to do"
+
 // text says what a message is, so that nobody who meets it wonders.
 func (m Messenger) text(digest string) string {
 	return fmt.Sprintf("This is a test message of `bot doctor --notify` (%s, %s): digests of the definition %s arrive here. There is nothing to do.",
@@ -82,13 +122,12 @@ func (m Messenger) text(digest string) string {
 }
 
 func (m Messenger) issue(ctx context.Context, x *examination, digest string, ch config.Channel) {
-	const title = "Test message of bot doctor: nothing to do"
 	got, err := m.Issues.CreateIssue(ctx, ch.Repository, github.IssueRequest{
-		Title: title, Body: m.text(digest) + " The issue is closed at once; it may be deleted.\n", Labels: ch.Labels,
+		Title: testTitle, Body: m.text(digest) + " The issue is closed at once; it may be deleted.\n", Labels: ch.Labels,
 	})
 	if _, unclear := errors.AsType[*github.UnclearError](err); unclear {
 		x.fail(areaTestMessages, "test message", ch.Repository, HarmDelivery, line(err.Error()),
-			fmt.Sprintf("look in %s for an open issue %q, and close it", ch.Repository, title))
+			fmt.Sprintf("look in %s for an open issue %q, and close it", ch.Repository, testTitle))
 		return
 	}
 	if err != nil {
@@ -111,6 +150,21 @@ func (m Messenger) issue(ctx context.Context, x *examination, digest string, ch 
 		return
 	}
 	x.ok(areaTestMessages, "test message", ch.Repository, "filed and closed "+line(got.URL))
+}
+
+// send tries a channel whose address is a secret.
+func (m Messenger) send(ctx context.Context, x *examination, digest string, ch config.Channel) {
+	subject := digest + "/" + ch.Name
+	if len(ch.Missing()) > 0 || m.Send == nil {
+		x.skip(areaTestMessages, "test message", subject, subject+": nothing is sent before what failed above is mended", "")
+		return
+	}
+	where, err := m.Send(ctx, digest, ch, testTitle, strings.ReplaceAll(m.text(digest), "`", ""))
+	if err != nil {
+		x.fail(areaTestMessages, "test message", subject, HarmDelivery, line(subject+": "+err.Error()), "mend it, and try again by bot doctor --notify "+subject)
+		return
+	}
+	x.ok(areaTestMessages, "test message", subject, line(subject+": "+where))
 }
 
 // file writes beside where digests go, and never over one.

@@ -192,12 +192,26 @@ func (ps places) take(h heads) {
 
 var errManyComments = errors.New("it has more than 100 comments, and the rest of the digest stands behind them")
 
-// standing is the issue that a destination's last digest stands in; 0: none.
+// standing is the issue or message that a destination's last digest stands in; 0: none.
 func (w *words) standing(dest publish.Destination) int64 {
+	if dest.Type == publish.TypeSlack {
+		return lastPosted(w.posted, dest)
+	}
 	if p := w.places.of(w.definition.Name, dest); p != nil && !p.gone && !p.inherited {
 		return int64(p.issue)
 	}
 	return 0
+}
+
+// lastPosted is the message of the newest digest that a destination took.
+func lastPosted(posted []store.Delivery, dest publish.Destination) int64 {
+	var newest, id int64
+	for _, d := range posted {
+		if d.Key.Channel == publish.ChannelOf(dest) && d.Target == dest.Target && d.Key.Part == 1 && d.Key.Seq > newest && d.ResultID != 0 {
+			newest, id = d.Key.Seq, d.ResultID
+		}
+	}
+	return id
 }
 
 // carry adds to a digest what is still open of the last one at its destination, and says what is so no longer.

@@ -131,9 +131,9 @@ func appendToGroup(groups [][]store.Delivery, d store.Delivery) [][]store.Delive
 // deliver hands the parts of one digest to their channel, and records each step.
 func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	key, target := group[0].Key, group[0].Target
-	ch := w.r.Channels[publish.TypeOf(key.Channel)]
+	ch := w.r.channel(key)
 	if ch == nil {
-		return &DeliveryError{key.Channel, target, errors.New("this bot has no such channel")}
+		return &DeliveryError{key.Definition, key.Channel, target, errors.New("the configuration has no such channel for " + key.Definition + " any more; put it back until what is owed to it has arrived")}
 	}
 	w.r.progress(Event{Stage: StageDeliver, Channel: key.Channel, Of: len(group)})
 	newest, err := w.newest(ctx, key)
@@ -183,7 +183,17 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	if errors.Is(err, store.ErrFenced) {
 		return err
 	}
-	return &DeliveryError{key.Channel, target, err}
+	return &DeliveryError{key.Definition, key.Channel, target, err}
+}
+
+// ChannelKey is what a channel is called in [Runner.Channels] that has an address of its own: a webhook, a mail server.
+func ChannelKey(definition, channel string) string { return definition + "/" + channel }
+
+func (r *Runner) channel(k store.Key) publish.Channel {
+	if ch, ok := r.Channels[ChannelKey(k.Definition, k.Channel)]; ok {
+		return ch
+	}
+	return r.Channels[publish.TypeOf(k.Channel)]
 }
 
 // newest is the number of a definition's newest digest. Those of a definition that lost its cursor are known by key.

@@ -103,7 +103,7 @@ func (r *Runner) lastFiled(ctx context.Context, f *firstRun) (map[string][]origi
 	for _, d := range r.Definitions {
 		found, err := r.Recover(ctx, d)
 		if err != nil {
-			return nil, &DeliveryError{Channel: publish.TypeGitHubIssue, Err: err}
+			return nil, &DeliveryError{Definition: d.Name, Channel: publish.TypeGitHubIssue, Err: err}
 		}
 		if len(found) == 0 {
 			continue

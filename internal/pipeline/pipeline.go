@@ -121,7 +121,7 @@ type Runner struct {
 	Sparse bool
 	// Patience is how long one write to the State may take, also of a run that was interrupted; 0: 10 seconds.
 	Patience time.Duration
-	// Writer and Channels are nil in a dry run. Channels are by type.
+	// Writer and Channels are nil in a dry run. Channels are by type, or by [ChannelKey] where each has an address of its own.
 	Writer   Writer
 	Channels map[string]publish.Channel
 	// Recover finds the last digest filed by a definition when the store is empty, one for each place that has
@@ -205,11 +205,19 @@ func (e *SourceError) Unwrap() error { return e.Err }
 
 // DeliveryError says that a part could not be delivered.
 type DeliveryError struct {
+	Definition      string // "" where it is not one alone
 	Channel, Target string
 	Err             error
 }
 
-func (e *DeliveryError) Error() string { return fmt.Sprintf("%s: %v", e.Channel, e.Err) }
+func (e *DeliveryError) Error() string {
+	where := e.Channel
+	if e.Definition != "" {
+		where = e.Definition + "/" + where
+	}
+	return fmt.Sprintf("%s: %v", where, e.Err)
+}
+
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
 // UsageError is a mistake in how the run was asked for.

@@ -299,3 +299,37 @@ func TestRetriedThoughItMayBeThere(t *testing.T) {
 		t.Error(w.issue.got[0].Body)
 	}
 }
+
+// TestASilentChannelIsToldElsewhere: a channel that is dead for ten weeks, each of which has news, is never given up, for
+// each digest takes the place of the one before; the other channel says so, once, and then no more.
+func TestASilentChannelIsToldElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.r.Definitions = append(w.r.Definitions, w.r.Definitions[0])
+	w.r.Definitions[1].Name = "alerts"
+	w.r.Definitions[1].Destinations = []publish.Destination{{Type: publish.TypeFile, Target: "out/{seq}.md"}}
+	w.push("Zero:alpha")
+	w.ok(0)
+	w.issue.fails = errDead
+	words := []string{"Zero:alpha"}
+	told := 0
+	for i := range 10 {
+		words = append(words, fmt.Sprintf("Gate%c:beta+", 'A'+i))
+		w.push(words...)
+		_, _ = w.run(week)
+		w.want(w.file, i+1, fmt.Sprintf("Gate%c", 'A'+i))
+		if strings.Contains(w.file.got[i].Body, "has taken nothing since") {
+			told++
+			if i != 1 || !strings.Contains(w.file.got[i].Body, "bot doctor --notify weekly") || !strings.Contains(w.file.got[i].Body, errDead.Error()) {
+				t.Errorf("in week %d: %s", i, w.file.got[i].Body)
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	w.issue.fails = nil
+	w.ok(day)
+	w.want(w.issue, 1, "GateA", "GateJ", "!has taken nothing")
+	w.ok(day)
+	w.want(w.file, 10)
+}

@@ -140,6 +140,10 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 	if err != nil {
 		return nil, errors.Join(failure, err)
 	}
+	silents, err := r.silents(ctx)
+	if err != nil {
+		return nil, errors.Join(failure, err)
+	}
 	var since *snapshot.Snapshot
 	if opts.Since != "" {
 		var notices []string
@@ -181,7 +185,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, past: past, yours: mine, tracing: asking,
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, silents: silents, past: past, yours: mine, tracing: asking,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil, lost: first.alerts[d.Name], places: slices.Concat(opts.places, first.places[d.Name]),
 		}

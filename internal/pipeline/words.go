@@ -23,6 +23,7 @@ type words struct {
 	seq        int64 // of the digest that is made
 	current    *snapshot.Snapshot
 	givenUp    []store.Delivery
+	silents    []silent
 	past       history
 	yours      *yours
 	tracing    *tracing
@@ -35,6 +36,8 @@ type words struct {
 	lost []report.Alert
 	// places are where the last digests stand.
 	places places
+	// posted are digests of the definition that arrived, where a destination edits its last message.
+	posted []store.Delivery
 }
 
 // telling of one stretch: the digest without what concerns a single channel.
@@ -61,6 +64,11 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 	var debts map[string]debt
 	if !w.alone && (w.hasNews(usual.digest, toldAt) || w.r.Writer == nil) { // a quiet run reads no old digests
 		if debts, err = w.r.debts(ctx, w.definition.Name); err != nil {
+			return s, err
+		}
+	}
+	if slices.ContainsFunc(w.definition.Destinations, func(d publish.Destination) bool { return d.Update }) && !w.alone {
+		if w.posted, err = w.r.State.Standing(ctx, w.definition.Name, store.Done); err != nil {
 			return s, err
 		}
 	}
@@ -103,7 +111,10 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 		if !w.alone {
 			digest = w.carry(ctx, digest, dest)
 		}
-		plan := publish.Plan(digest, []publish.Destination{dest}, publish.Identity{Seq: w.seq, Nonce: w.r.Nonce, Standing: w.standing})
+		plan, err := publish.Plan(digest, []publish.Destination{dest}, publish.Identity{Seq: w.seq, Nonce: w.r.Nonce, Standing: w.standing})
+		if err != nil {
+			return s, err
+		}
 		for _, p := range plan {
 			s.plan = append(s.plan, planned{p, now.base})
 		}
@@ -212,9 +223,9 @@ func moreReleases(was, is *snapshot.Snapshot) []string {
 }
 
 // address adds to a digest what concerns the channel it goes to: the digests of other channels that were
-// given up since. Its own ride along with news, but make none, or a dead channel would feed itself.
+// given up since, and other channels that have been silent for long since. Its own ride along with news, but make none, or a dead channel would feed itself.
 func (w *words) address(d report.Digest, channel string, since time.Time, own []store.Delivery) report.Digest {
-	d.Alerts = slices.Concat(d.Alerts, givenUpAlerts(w.givenUp, w.definition.Name, channel, since))
+	d.Alerts = slices.Concat(d.Alerts, givenUpAlerts(w.givenUp, w.definition.Name, channel, since), silentAlerts(w.silents, w.definition.Name, channel, since, w.r.Now()))
 	if !d.Empty() {
 		for _, o := range own {
 			d.Alerts = append(d.Alerts, givenUpAlert(o))

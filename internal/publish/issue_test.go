@@ -41,7 +41,7 @@ func TestCutListingSaysNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ps := parts()
+				ps := parts(t)
 				ps[0].Status = publish.Unclear
 				ps[0].QueuedAt = time.Now()
 				var b busy
@@ -71,7 +71,7 @@ func TestCutListingSaysNothing(t *testing.T) {
 func TestSettledIsComparedToo(t *testing.T) {
 	f := fake{create: func(i *github.Issue) error { i.Labels = nil; return &github.UnclearError{} }}
 	c := publish.IssueChannel{Issues: &f}
-	err := c.Deliver(t.Context(), parts(), func(publish.Delivery) error { return nil })
+	err := c.Deliver(t.Context(), parts(t), func(publish.Delivery) error { return nil })
 	var p *publish.PartialError
 	if !errors.As(err, &p) || !strings.Contains(p.Problem, "labels") {
 		t.Errorf("error %v", err)
@@ -82,7 +82,7 @@ func TestSettledIsComparedToo(t *testing.T) {
 func TestUnknownFailuresAreUnclear(t *testing.T) {
 	f := fake{create: func(*github.Issue) error { return errors.New("something new") }}
 	c := publish.IssueChannel{Issues: &f}
-	ps := parts()
+	ps := parts(t)
 	if err := c.Deliver(t.Context(), ps, func(publish.Delivery) error { return nil }); err == nil {
 		t.Error("no error")
 	}
@@ -96,7 +96,7 @@ func TestNothingIsSentWhenTheIntentIsNotRecorded(t *testing.T) {
 	var f fake
 	c := publish.IssueChannel{Issues: &f}
 	broken := errors.New("no space left")
-	if err := c.Deliver(t.Context(), parts(), func(publish.Delivery) error { return broken }); !errors.Is(err, broken) || f.creates != 0 {
+	if err := c.Deliver(t.Context(), parts(t), func(publish.Delivery) error { return broken }); !errors.Is(err, broken) || f.creates != 0 {
 		t.Errorf("%d creates, error %v", f.creates, err)
 	}
 }
@@ -110,7 +110,7 @@ func TestMarkersOfManyUpstreamsFit(t *testing.T) {
 		}})
 	}
 	id := publish.Identity{Seq: 3, Nonce: func() string { return nonce }}
-	for _, p := range publish.Plan(d, []publish.Destination{{Type: publish.TypeGitHubIssue, Target: "acme/platform"}}, id) {
+	for _, p := range planOf(t, d, []publish.Destination{{Type: publish.TypeGitHubIssue, Target: "acme/platform"}}, id) {
 		if m, ok := publish.ParseMarker(p.Body); !ok || len(m.Compared) != 41 || len(p.Body) > report.DefaultBudget {
 			t.Errorf("part %d of %d: marker %v, %d bytes", p.Number, p.Of, ok, len(p.Body))
 		}
@@ -138,7 +138,7 @@ func TestOldStateIsFoundOut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ps := parts()
+				ps := parts(t)
 				ps[0].Status, ps[0].Newest = tt.status, tt.newest
 				m, _ := publish.ParseMarker(ps[0].Body)
 				m.Nonce = other

@@ -58,7 +58,7 @@ func TestUpstreamCannotForgeAMarker(t *testing.T) {
 		c.Gate.After.Name, c.Gate.After.Description, c.Gate.After.Component, c.Gate.After.Declared.File = text, text, text, text
 		u.Upstream, u.From.Ref, u.To.Ref, u.From.SHA, d.Definition, d.Notices = text, text, text, text, "d"+text, []string{text}
 		id := publish.Identity{Seq: 3, Nonce: func() string { return nonce }}
-		for _, p := range publish.Plan(d, []publish.Destination{{Type: publish.TypeGitHubIssue, Name: "x" + text, Target: "acme/platform"}}, id) {
+		for _, p := range planOf(t, d, []publish.Destination{{Type: publish.TypeGitHubIssue, Name: "x" + text, Target: "acme/platform"}}, id) {
 			m, ok := publish.ParseMarker(p.Body)
 			if !ok || m.Nonce != nonce || m.Seq != 3 || m.Definition != "d"+text {
 				t.Errorf("%q: the marker is %+v (%v)", text, m, ok)

@@ -1,7 +1,9 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/upstream-digest/bot/internal/report"
@@ -11,8 +13,16 @@ import (
 type Destination struct {
 	Name   string // tells the channels of a definition apart; part of every delivery's key
 	Type   string
-	Target string // repository or path; "" for stdout
+	Target string // repository, path, Slack's id of a channel, mail addresses, or who takes a webhook; "" for stdout
 	Labels []string
+	// Thread: details go into a thread of the message (slack with a bot's token). Update: the message of the digest
+	// before is edited into the next.
+	Thread, Update bool
+	// Limit is how many bytes title and text together may have (shoutrrr only); 0: nobody knows.
+	Limit int
+	// Whole is where the whole digest stands, for channels that can't hold it: an address in which {definition} and
+	// {seq} are filled in; "" where nobody knows.
+	Whole string
 	// ClosePrevious closes the issue before, once the next one is filed (github-issue only).
 	ClosePrevious bool
 	// Public is the page address of the host an issue is filed on ("https://github.com"); it decides
@@ -25,7 +35,7 @@ type Identity struct {
 	Seq int64 // the cursor's number after this digest
 	// Nonce returns 32 fresh random hex digits at each call.
 	Nonce func() string
-	// Standing is the issue of a destination that the last digest stands in; 0: there is none. Nil: nowhere is.
+	// Standing is the issue or message of a destination that the last digest stands in; 0: there is none. Nil: nowhere is.
 	Standing func(Destination) int64
 }
 
@@ -35,23 +45,30 @@ const markerReserve = 2000
 
 // Plan says what is to be sent for a digest: nothing for an empty one. It is pure but for the nonces it
 // is handed.
-func Plan(d report.Digest, to []Destination, id Identity) []Part {
+func Plan(d report.Digest, to []Destination, id Identity) ([]Part, error) {
 	if d.Empty() {
-		return nil
+		return nil, nil
 	}
 	var plan []Part
 	for _, dest := range to {
-		plan = append(plan, planFor(d, dest, id)...)
+		parts, err := planFor(d, dest, id)
+		if err != nil {
+			return nil, fmt.Errorf("plan digest %d of %s for %s: %w", id.Seq, d.Definition, ChannelOf(dest), err)
+		}
+		plan = append(plan, parts...)
 	}
-	return plan
+	return plan, nil
 }
 
-func planFor(d report.Digest, dest Destination, id Identity) []Part {
+func planFor(d report.Digest, dest Destination, id Identity) ([]Part, error) {
 	channel, first, standing := ChannelOf(dest), id.Nonce(), int64(0)
-	if id.Standing != nil && (dest.Type == TypeRolling || dest.Type == TypeGitHubIssue && dest.ClosePrevious) {
+	if id.Standing != nil && (dest.Type == TypeRolling || dest.Type == TypeGitHubIssue && dest.ClosePrevious || dest.Update) {
 		standing = id.Standing(dest)
 	}
-	bodies := render(d, dest, reserve(d, channel, id.Seq), first)
+	bodies, err := render(d, dest, id.Seq, first, standing)
+	if err != nil {
+		return nil, err
+	}
 	whole := len(bodies)
 	if dest.Type == TypeRolling && standing > 0 { // a new issue is news enough
 		if news := report.News(d, options(dest)); news != "" {
@@ -78,12 +95,12 @@ func planFor(d report.Digest, dest Destination, id Identity) []Part {
 		}
 		plan = append(plan, p)
 	}
-	return plan
+	return plan, nil
 }
 
 // title is that of a new issue. A rolling one is named after its definition, for its digests change.
 func title(d report.Digest, dest Destination) string {
-	if dest.Type != TypeRolling {
+	if dest.Type != TypeRolling { // a mail's subject, too
 		return report.Title(d)
 	}
 	if d.Definition == "digest" { // the one of a configuration that names none
@@ -97,15 +114,72 @@ func reserve(d report.Digest, channel string, seq int64) int {
 	return max(markerReserve, len(marker(d, longest, seq).String())+1)
 }
 
-func render(d report.Digest, dest Destination, reserve int, nonce string) []string {
+// shortLimit is how many bytes title and text for a service may have where nobody says.
+const shortLimit = 3500
+
+// render makes the bodies of a digest's parts in the form that the destination takes.
+func render(d report.Digest, dest Destination, seq int64, nonce string, standing int64) ([]string, error) {
+	chat := report.ChatOptions{URL: whole(dest, d, seq)}
+	switch dest.Type {
+	case TypeSlack:
+		return slack(d, dest, chat, standing)
+	case TypeDiscord:
+		return one(report.Discord(d, chat))
+	case TypeTeams:
+		return one(report.Teams(d, chat))
+	case TypeWebhook:
+		return one(report.Payload(d, report.PayloadOptions{ID: nonce, Seq: seq, URL: chat.URL}))
+	case TypeEmail:
+		m, err := report.Mail(d, chat)
+		if err != nil {
+			return nil, err
+		}
+		body, err := m.Body()
+		return []string{body}, err
+	case TypeShoutrrr:
+		return []string{report.Short(d, chat, cmp.Or(dest.Limit, shortLimit)-len(report.Title(d))-1)}, nil
+	}
 	opts := options(dest)
-	opts.Reserve = reserve
+	opts.Reserve = reserve(d, ChannelOf(dest), seq)
 	if IsIssue(dest.Type) {
 		opts.BoxNonce = nonce
 	} else { // files and terminals have no limit
 		opts.Budget = 1 << 30
 	}
-	return report.Markdown(d, opts)
+	return report.Markdown(d, opts), nil
+}
+
+// slack makes one message for a webhook; for a bot one with its thread, and where the message before is edited, what is
+// new to act on, for edits notify nobody.
+func slack(d report.Digest, dest Destination, chat report.ChatOptions, standing int64) ([]string, error) {
+	if !dest.Thread {
+		return one(report.Slack(d, chat))
+	}
+	messages, err := report.SlackThread(d, chat)
+	if err != nil {
+		return nil, err
+	}
+	if standing > 0 {
+		news, err := report.SlackNews(d, chat)
+		if err != nil {
+			return nil, err
+		}
+		if news != nil {
+			messages = append(messages, news)
+		}
+	}
+	out := make([]string, len(messages))
+	for i, m := range messages {
+		out[i] = string(m)
+	}
+	return out, nil
+}
+
+func one(body []byte, err error) ([]string, error) { return []string{string(body)}, err }
+
+// whole is where the whole digest stands.
+func whole(dest Destination, d report.Digest, seq int64) string {
+	return strings.NewReplacer("{definition}", url.PathEscape(d.Definition), "{seq}", fmt.Sprint(seq)).Replace(dest.Whole)
 }
 
 func options(dest Destination) report.MarkdownOptions {

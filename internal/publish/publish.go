@@ -30,7 +30,14 @@ const (
 	TypeWebhook     = "webhook"
 	TypeEmail       = "email"
 	TypeShoutrrr    = "shoutrrr"
+	// TypePage keeps a digest for the service's pages, where no other channel of the definition keeps all of it.
+	TypePage = "page"
 )
+
+// IsMarkdown reports whether channels of a type are told a digest whole, in Markdown.
+func IsMarkdown(channelType string) bool {
+	return IsIssue(channelType) || channelType == TypeFile || channelType == TypeStdout || channelType == TypePage
+}
 
 // IsIssue reports whether channels of a type file what they are told in an issue on GitHub.
 func IsIssue(channelType string) bool {

@@ -76,10 +76,10 @@ func TestPlanFitsAndIsUnique(t *testing.T) {
 	n := 0
 	id := publish.Identity{Seq: 3, Nonce: func() string { n++; return fmt.Sprintf("%032x", n) }}
 	to := []publish.Destination{{Type: publish.TypeGitHubIssue, Target: "acme/platform"}, {Type: publish.TypeFile, Target: "out/{definition}-{seq}.md"}}
-	if plan := publish.Plan(digest(0), to, id); len(plan) != 0 {
+	if plan := planOf(t, digest(0), to, id); len(plan) != 0 {
 		t.Errorf("an empty digest plans %d parts", len(plan))
 	}
-	plan := publish.Plan(digest(600), to, id)
+	plan := planOf(t, digest(600), to, id)
 	nonces, all := map[string]bool{}, ""
 	for _, p := range plan {
 		if p.Type == publish.TypeFile {
@@ -147,11 +147,12 @@ func (f *fake) CreateComment(_ context.Context, _ string, number int, body strin
 	return k, nil
 }
 
-func parts() []publish.Delivery {
+func parts(tb testing.TB) []publish.Delivery {
+	tb.Helper()
 	n := 0
 	id := publish.Identity{Seq: 3, Nonce: func() string { n++; return fmt.Sprintf("%032x", n) }}
 	var out []publish.Delivery
-	for _, p := range publish.Plan(digest(600), []publish.Destination{{Type: publish.TypeGitHubIssue, Target: "acme/platform", Labels: []string{"upstream-digest"}}}, id) {
+	for _, p := range planOf(tb, digest(600), []publish.Destination{{Type: publish.TypeGitHubIssue, Target: "acme/platform", Labels: []string{"upstream-digest"}}}, id) {
 		out = append(out, publish.Delivery{Part: p})
 	}
 	return out
@@ -191,7 +192,7 @@ func TestIssueChannel(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := tt.fake
-				ps := parts()
+				ps := parts(t)
 				ps[0].Status = tt.before
 				if tt.fake.loseFirst > 0 {
 					f.issues = []github.Issue{{Number: 1, Body: ps[0].Body, ViewerDidAuthor: true, URL: "https://example.com/1"}}
@@ -215,7 +216,7 @@ func TestIssueChannel(t *testing.T) {
 
 // TestForeignMarkersAreNotBelieved: whoever can write in the repository can copy a marker.
 func TestForeignMarkersAreNotBelieved(t *testing.T) {
-	ps := parts()
+	ps := parts(t)
 	f := fake{issues: []github.Issue{{Number: 1, Body: ps[0].Body, ViewerDidAuthor: false}}}
 	c := publish.IssueChannel{Issues: &f}
 	if err := c.Deliver(t.Context(), ps, func(publish.Delivery) error { return nil }); err != nil {

@@ -28,6 +28,8 @@ type Options struct {
 	Bot string // version
 	// Token names the variable that the token came from; "" for none.
 	Token string
+	// Variables are the names of the variables of channels that are set.
+	Variables []string
 	// Secrets must not be found in the folder: the token, passwords of proxies.
 	Secrets []string
 	Flags   any    // as JSON; whoever plays the recording reads them
@@ -60,7 +62,7 @@ func Start(o Options) (*Recorder, error) {
 	r := &Recorder{
 		dir: o.Dir, now: o.Now, scrub: NewScrubber(o.Secrets...),
 		meta: meta{
-			Document: document, Schema: Schema, Bot: o.Bot, Started: o.Now().UTC(), Token: o.Token, Flags: flags,
+			Document: document, Schema: Schema, Bot: o.Bot, Started: o.Now().UTC(), Token: o.Token, Variables: o.Variables, Flags: flags,
 			System: System{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()},
 			Clocks: map[string][]time.Time{}, Nonces: []string{}, Jitter: []float64{}, Files: map[string]string{},
 		},

@@ -68,8 +68,11 @@ type meta struct {
 	Stopped string    `json:"stopped,omitempty"`
 	Started time.Time `json:"started"`
 	// Token names the variable that the token came from; "" for an anonymous run.
-	Token string          `json:"token"`
-	Flags json.RawMessage `json:"flags"`
+	Token string `json:"token"`
+	// Variables are those of channels that were set, Sent what these channels did.
+	Variables []string        `json:"variables,omitempty"`
+	Sent      []Sent          `json:"sent,omitempty"`
+	Flags     json.RawMessage `json:"flags"`
 	// Lock is who held the state's lock, where that ended the run.
 	Lock    *store.Lease           `json:"lock,omitempty"`
 	Clocks  map[string][]time.Time `json:"clocks"`

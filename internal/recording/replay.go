@@ -54,6 +54,7 @@ type Replay struct {
 	clocks   map[string]int // how many were given
 	nonces   int
 	jitter   int
+	sent     int              // how many of the recorded deliveries of other channels were played
 	missed   *UnrecordedError // the first
 	replaced []string         // requests that had another body
 }
