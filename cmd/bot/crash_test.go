@@ -138,7 +138,7 @@ func invented(n int) func([]facts.Row) []facts.Row {
 // to its store, in every situation, and then run again as a user would.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	killedAnywhere(t, func(w *testWorld) *testWorld { return w }, 5, 1)
+	killedAnywhere(t, func(w *testWorld) *testWorld { return w }, 5, 3)
 }
 
 // killedAnywhere makes the table for worlds that are dressed in some way; a short test takes one point in thin.

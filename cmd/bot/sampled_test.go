@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var everyPoint = flag.Bool("crash.all", false, "play the long tables of a state on a branch whole, not every fifth case")
+var everyPoint = flag.Bool("crash.all", false, "play the long tables whole: of being killed not every third case, of a state on a branch not every fifth")
 
 // sampled reports whether a long table's case i is played: all are, but under the race detector every nth.
 func sampled(i, n int) bool { return !raceDetector || i%n == 0 }
