@@ -20,7 +20,7 @@ func (x *examination) sending(digest string, ch config.Channel) {
 	subject := digest + "/" + ch.Name
 	if missing := ch.Missing(); len(missing) > 0 {
 		x.fail(areaDigests, "channel", subject, HarmUsage, fmt.Sprintf("%s: %s is not set", line(subject), strings.Join(missing, " and ")),
-			"set it to what the service gave you, or to a file's name as "+missing[0]+"_FILE")
+			"set it to what the service gave you, or name a file that holds it in "+missing[0]+"_FILE")
 		return
 	}
 	if x.Channel != nil {
