@@ -191,3 +191,28 @@ func TestSlackNamesAndCode(t *testing.T) {
 		t.Errorf("link %q", got)
 	}
 }
+
+func TestSlackHeaderKeepsWhatThereIsToDo(t *testing.T) {
+	d := two()
+	d.Upstreams = append(d.Upstreams, digestOf(everyKind()).Upstreams[0])
+	for i := range d.Upstreams {
+		d.Upstreams[i].Upstream = "an-upstream-with-quite-a-long-name-no-" + strconv.Itoa(i)
+	}
+	b, err := Slack(d, SlackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	thread, err := SlackThread(d, SlackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range [][]byte{b, thread[0]} {
+		var m slackMessage
+		if err := json.Unmarshal(doc, &m); err != nil {
+			t.Fatal(err)
+		}
+		if head := m.Blocks[0].Text.Text; !strings.HasSuffix(head, " — 4 to act on, 2026-05-04") || utf8.RuneCountInString(head) > slackHeader {
+			t.Errorf("the header is %q", head)
+		}
+	}
+}

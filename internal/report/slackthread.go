@@ -19,7 +19,7 @@ func SlackThread(d Digest, opts SlackOptions) ([][]byte, error) {
 	more := sl.whole(opts.URL)
 
 	first := slackMessage{Text: sl.words(title)}
-	first.header(cut(title, slackHeader))
+	first.header(slackTitle(d))
 	top, untold := sl.firstLines(topOf(chapters), slackTop)
 	first.section(top)
 	p := chatPacker{
