@@ -453,3 +453,14 @@ func TestChatsLinkOnlyToAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestAlertsWithoutAnyUpstream(t *testing.T) {
+	d := failed()
+	d.Upstreams = nil
+	checkSlack(t, d)
+	checkChats(t, d)
+	if m := discordOf(t, d, ChatOptions{}); m.Embeds[0].Color != discordAmber {
+		t.Errorf("embeds %+v", m.Embeds)
+	}
+	mailOf(t, d, ChatOptions{})
+}
