@@ -366,7 +366,7 @@ func (d dialect) inline(p phrase) string {
 				case code:
 					put(d.code(p.text), true)
 				case anchor:
-					put(d.link(p.text, p.url), true)
+					d.quotedLink(put, p)
 				default:
 					put(d.words(p.text), false)
 				}
@@ -384,6 +384,17 @@ func (d dialect) inline(p phrase) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// quotedLink writes a link of upstream's prose. Where its words name another place than it leads to they stand beside it,
+// and it is called what it is.
+func (d dialect) quotedLink(put func(text string, name bool), p piece) {
+	if honest(p.text, p.url) {
+		put(d.link(p.text, p.url), true)
+		return
+	}
+	put(d.words(p.text), false)
+	put(" ("+d.link(hostOf(p.url), p.url)+")", false)
 }
 
 // seam reports whether two pieces might be read as one thing where they meet: "https:" and "//a.bc", "@" and "octocat".

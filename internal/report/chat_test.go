@@ -464,3 +464,21 @@ func TestAlertsWithoutAnyUpstream(t *testing.T) {
 	}
 	mailOf(t, d, ChatOptions{})
 }
+
+func TestChatLinksAreCalledWhatTheyAre(t *testing.T) {
+	for _, c := range []struct{ in, slack, discord, teams string }{
+		{"[https://kubernetes.io/x](https://evil.test/y)", "https:·//kubernetes.io/x (<https://evil.test/y|evil.test>)", "https:·//kubernetes.io/x ([evil.test](https://evil.test/y))", "https:·//kubernetes.io/x ([evil.test](https://evil.test/y))"},
+		{"[github.com/a](https://github.com.evil.test/)", "github.com/a (<https://github.com.evil.test/|github.com.evil.test>)", "github.com/a ([github.com.evil.test](https://github.com.evil.test/))", "github.com/a ([github.com.evil.test](https://github.com.evil.test/))"},
+		{"[the page](https://evil.test/y)", "<https://evil.test/y|the page>", "[the page](https://evil.test/y)", "[the page](https://evil.test/y)"},
+		{"https://a.test/b", "<https://a.test/b|a.test/b>", "[a.test/b](https://a.test/b)", "[a.test/b](https://a.test/b)"},
+	} {
+		for _, got := range []struct {
+			d    dialect
+			want string
+		}{{slackDialect(), c.slack}, {discordDialect(), c.discord}, {teamsDialect(), c.teams}} {
+			if text := got.d.inline(phrase{quote(c.in)}); text != strings.ReplaceAll(got.want, "·", zwsp) {
+				t.Errorf("%s: %q becomes %q, want %q", got.d.service, c.in, text, got.want)
+			}
+		}
+	}
+}
