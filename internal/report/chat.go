@@ -195,10 +195,10 @@ func (p *chatPacker) omitted(more string, room int) string {
 	case total == 0:
 		return strings.TrimSpace(more)
 	case more == "":
-		more = " The other formats tell all of it."
+		more = " Other formats and the pages of bot serve tell all of it."
 	}
 	text := p.strong(p.words(count(total, "entry is", "entries are")+" left out here")) + ", for " + p.service + " takes no more"
-	if list := " (" + p.names(p.out) + ")"; len(text)+len(list) < room-50 {
+	if list := " (" + p.names(p.out) + ")"; len(text)+len(list) < room-70 {
 		text += list
 	}
 	return text + "." + more

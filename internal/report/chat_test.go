@@ -436,11 +436,11 @@ func FuzzShort(f *testing.F) {
 func TestChatsLinkOnlyToAddresses(t *testing.T) {
 	for _, url := range []string{"", "javascript:alert(1)"} {
 		d, opts := huge(300), ChatOptions{URL: url}
-		if all := discordOf(t, d, opts).text(); strings.Contains(all, "The whole digest") || !strings.Contains(all, "The other formats tell all of it.") {
+		if all := discordOf(t, d, opts).text(); strings.Contains(all, "The whole digest") || !strings.Contains(all, "Other formats and the pages of bot serve tell all of it.") {
 			t.Errorf("Discord with %q: %.300q", url, all)
 		}
 		c := teamsOf(t, d, opts).Attachments[0].Content
-		if last := c.Body[len(c.Body)-3].Text; len(c.Actions) > 0 || !strings.Contains(last, "The other formats tell all of it.") {
+		if last := c.Body[len(c.Body)-3].Text; len(c.Actions) > 0 || !strings.Contains(last, "Other formats and the pages of bot serve tell all of it.") {
 			t.Errorf("Teams with %q: %v, %q", url, c.Actions, last)
 		}
 		if s := Short(d, opts, 500); strings.Contains(s, "javascript") || strings.Contains(s, "://") {

@@ -165,7 +165,7 @@ func TestSlackSaysWhatItLeavesOut(t *testing.T) {
 	d := huge(500)
 	m := slackOf(t, d, SlackOptions{})
 	checkCount(t, d, m, SlackOptions{})
-	if all := strings.Join(m.texts(), "\n"); !slackLeft.MatchString(all) || !strings.Contains(all, "The other formats tell all of it.") {
+	if all := strings.Join(m.texts(), "\n"); !slackLeft.MatchString(all) || !strings.Contains(all, "Other formats and the pages of bot serve tell all of it.") {
 		t.Error("nothing said of what is left out")
 	}
 	if all := strings.Join(slackOf(t, digestOf(everyKind()[:3]), SlackOptions{}).texts(), "\n"); slackLeft.MatchString(all) {
