@@ -257,12 +257,26 @@ func topOf(chapters []chapter) []phrase {
 	return lines
 }
 
-func (d dialect) top(chapters []chapter) []string {
-	var lines []string
-	for _, l := range topOf(chapters) {
-		lines = append(lines, d.inline(l))
+// top is topOf in at most room bytes. Where it takes more, what failed is named without the reason.
+func (d dialect) top(chapters []chapter, room int) string {
+	write := func() (lines []string) {
+		for _, l := range topOf(chapters) {
+			lines = append(lines, d.inline(l))
+		}
+		return lines
 	}
-	return lines
+	lines := write()
+	if len(strings.Join(lines, "\n")) > room-fitLast {
+		chapters = slices.Clone(chapters)
+		for i := range chapters {
+			chapters[i].failures = slices.Clone(chapters[i].failures)
+			for j, f := range chapters[i].failures {
+				chapters[i].failures[j] = f[:1]
+			}
+		}
+		lines = write()
+	}
+	return fitLines(lines, room)
 }
 
 // foot is the digest's foot and what it has to say of itself, a line each.
@@ -420,12 +434,14 @@ func (d dialect) whole(url string) string {
 	return ""
 }
 
+// fitLast is what "… and 12345 more." may take.
+const fitLast = 30
+
 // fitLines joins as many lines as fit into room bytes, and says how many more there are.
 func fitLines(lines []string, room int) string {
-	const last = 30 // "… and 12345 more."
 	var b strings.Builder
 	for i, l := range lines {
-		if b.Len()+len(l)+1 > room-last {
+		if b.Len()+len(l)+1 > room-fitLast {
 			return strings.TrimSpace(b.String() + "… and " + strconv.Itoa(len(lines)-i) + " more.")
 		}
 		b.WriteString(l + "\n")

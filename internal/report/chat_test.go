@@ -15,7 +15,9 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
+	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/golden"
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
 const chatPage = "https://github.com/acme/platform/issues/7"
@@ -479,6 +481,30 @@ func TestChatLinksAreCalledWhatTheyAre(t *testing.T) {
 			if text := got.d.inline(phrase{quote(c.in)}); text != strings.ReplaceAll(got.want, "·", zwsp) {
 				t.Errorf("%s: %q becomes %q, want %q", got.d.service, c.in, text, got.want)
 			}
+		}
+	}
+}
+
+func TestChatsNameEachSourceThatFailed(t *testing.T) {
+	d := failed()
+	u := &d.Upstreams[0]
+	u.Sections = u.Sections[1:2]
+	names := []string{"releases", "proposals", "docs", "tickets", "paths", "milestones", "feeds", "cycle"}
+	for _, n := range names {
+		u.Sections = append(u.Sections, diff.SectionResult{Source: n, Status: snapshot.Failed, Reason: "HTTP 403: " + strings.Repeat("you have exceeded a limit ", 12)})
+	}
+	slack, teams := strings.Join(slackOf(t, d, SlackOptions{}).texts(), "\n"), ""
+	for _, b := range teamsOf(t, d, ChatOptions{}).Attachments[0].Content.Body {
+		teams += b.Text + "\n"
+	}
+	for service, all := range map[string]string{"Slack": slack, "Discord": discordOf(t, d, ChatOptions{}).text(), "Teams": teams} {
+		for _, f := range failuresOf(*u) {
+			if !strings.Contains(all, f[:1].plain()) {
+				t.Errorf("%s does not say %q", service, f[:1].plain())
+			}
+		}
+		if !strings.Contains(all, "1 thing to act on") {
+			t.Errorf("%s does not say what was compared", service)
 		}
 	}
 }

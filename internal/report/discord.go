@@ -40,7 +40,7 @@ func Discord(d Digest, opts ChatOptions) ([]byte, error) {
 	chapters := chaptersOf(d.Upstreams, d.At)
 	m := discordMessage{Content: di.strong(di.words(Title(d)))} // far below discordContent
 	m.AllowedMentions.Parse = []string{}
-	top, foot := fitLines(di.top(chapters), discordTop), fitLines(di.foot(d, chapters), discordFoot)
+	top, foot := di.top(chapters, discordTop), fitLines(di.foot(d, chapters), discordFoot)
 	more := di.whole(opts.URL)
 	p := chatPacker{
 		dialect: di, block: discordDescription,

@@ -34,7 +34,7 @@ func Slack(d Digest, opts SlackOptions) ([]byte, error) {
 	title := Title(d)
 	m := slackMessage{Text: sl.words(title)}
 	m.header(slackTitle(d))
-	top := fitLines(sl.top(chapters), slackTop)
+	top := sl.top(chapters, slackTop)
 	m.section(top)
 	more := sl.whole(opts.URL)
 	p := chatPacker{

@@ -63,7 +63,11 @@ func checkThread(t *testing.T, d Digest, chapters []chapter) {
 		}
 	}
 	text = strings.Join(all, "\n")
-	for _, l := range append(sl.top(chapters), sl.foot(d, chapters)...) {
+	lines := sl.foot(d, chapters)
+	for _, l := range topOf(chapters) {
+		lines = append(lines, sl.inline(l))
+	}
+	for _, l := range lines {
 		if len(l) <= slackFoot && !strings.Contains(text, l) {
 			t.Errorf("not told: %.200q", l)
 		}
