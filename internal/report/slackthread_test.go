@@ -150,3 +150,13 @@ func TestSlackNews(t *testing.T) {
 		t.Error("what does not fit is not counted")
 	}
 }
+
+func TestThreadNamesWhatCouldNotBeReadWell(t *testing.T) {
+	all := ""
+	for _, m := range threadOf(t, failed(), SlackOptions{}) { // of which all else fits into the first message
+		all += strings.Join(m.texts(), "\n")
+	}
+	if !strings.Contains(all, "pkg/features/odd.go:7") || !strings.Contains(all, "a gate may be missing") {
+		t.Errorf("the place is not told:\n%s", all)
+	}
+}
