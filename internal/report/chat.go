@@ -195,10 +195,10 @@ func (p *chatPacker) omitted(more string, room int) string {
 	case total == 0:
 		return strings.TrimSpace(more)
 	case more == "":
-		more = " The other formats tell all of it."
+		more = " Other formats and the pages of bot serve tell all of it."
 	}
 	text := p.strong(p.words(count(total, "entry is", "entries are")+" left out here")) + ", for " + p.service + " takes no more"
-	if list := " (" + p.names(p.out) + ")"; len(text)+len(list) < room-50 {
+	if list := " (" + p.names(p.out) + ")"; len(text)+len(list) < room-70 {
 		text += list
 	}
 	return text + "." + more
@@ -257,12 +257,26 @@ func topOf(chapters []chapter) []phrase {
 	return lines
 }
 
-func (d dialect) top(chapters []chapter) []string {
-	var lines []string
-	for _, l := range topOf(chapters) {
-		lines = append(lines, d.inline(l))
+// top is topOf in at most room bytes. Where it takes more, what failed is named without the reason.
+func (d dialect) top(chapters []chapter, room int) string {
+	write := func() (lines []string) {
+		for _, l := range topOf(chapters) {
+			lines = append(lines, d.inline(l))
+		}
+		return lines
 	}
-	return lines
+	lines := write()
+	if len(strings.Join(lines, "\n")) > room-fitLast {
+		chapters = slices.Clone(chapters)
+		for i := range chapters {
+			chapters[i].failures = slices.Clone(chapters[i].failures)
+			for j, f := range chapters[i].failures {
+				chapters[i].failures[j] = f[:1]
+			}
+		}
+		lines = write()
+	}
+	return fitLines(lines, room)
 }
 
 // foot is the digest's foot and what it has to say of itself, a line each.
@@ -366,7 +380,7 @@ func (d dialect) inline(p phrase) string {
 				case code:
 					put(d.code(p.text), true)
 				case anchor:
-					put(d.link(p.text, p.url), true)
+					d.quotedLink(put, p)
 				default:
 					put(d.words(p.text), false)
 				}
@@ -384,6 +398,17 @@ func (d dialect) inline(p phrase) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// quotedLink writes a link of upstream's prose. Where its words name another place than it leads to they stand beside it,
+// and it is called what it is.
+func (d dialect) quotedLink(put func(text string, name bool), p piece) {
+	if honest(p.text, p.url) {
+		put(d.link(p.text, p.url), true)
+		return
+	}
+	put(d.words(p.text), false)
+	put(" ("+d.link(hostOf(p.url), p.url)+")", false)
 }
 
 // seam reports whether two pieces might be read as one thing where they meet: "https:" and "//a.bc", "@" and "octocat".
@@ -409,12 +434,14 @@ func (d dialect) whole(url string) string {
 	return ""
 }
 
+// fitLast is what "… and 12345 more." may take.
+const fitLast = 30
+
 // fitLines joins as many lines as fit into room bytes, and says how many more there are.
 func fitLines(lines []string, room int) string {
-	const last = 30 // "… and 12345 more."
 	var b strings.Builder
 	for i, l := range lines {
-		if b.Len()+len(l)+1 > room-last {
+		if b.Len()+len(l)+1 > room-fitLast {
 			return strings.TrimSpace(b.String() + "… and " + strconv.Itoa(len(lines)-i) + " more.")
 		}
 		b.WriteString(l + "\n")

@@ -15,7 +15,9 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
+	"github.com/upstream-digest/bot/internal/diff"
 	"github.com/upstream-digest/bot/internal/golden"
+	"github.com/upstream-digest/bot/internal/snapshot"
 )
 
 const chatPage = "https://github.com/acme/platform/issues/7"
@@ -436,11 +438,11 @@ func FuzzShort(f *testing.F) {
 func TestChatsLinkOnlyToAddresses(t *testing.T) {
 	for _, url := range []string{"", "javascript:alert(1)"} {
 		d, opts := huge(300), ChatOptions{URL: url}
-		if all := discordOf(t, d, opts).text(); strings.Contains(all, "The whole digest") || !strings.Contains(all, "The other formats tell all of it.") {
+		if all := discordOf(t, d, opts).text(); strings.Contains(all, "The whole digest") || !strings.Contains(all, "Other formats and the pages of bot serve tell all of it.") {
 			t.Errorf("Discord with %q: %.300q", url, all)
 		}
 		c := teamsOf(t, d, opts).Attachments[0].Content
-		if last := c.Body[len(c.Body)-3].Text; len(c.Actions) > 0 || !strings.Contains(last, "The other formats tell all of it.") {
+		if last := c.Body[len(c.Body)-3].Text; len(c.Actions) > 0 || !strings.Contains(last, "Other formats and the pages of bot serve tell all of it.") {
 			t.Errorf("Teams with %q: %v, %q", url, c.Actions, last)
 		}
 		if s := Short(d, opts, 500); strings.Contains(s, "javascript") || strings.Contains(s, "://") {
@@ -450,6 +452,59 @@ func TestChatsLinkOnlyToAddresses(t *testing.T) {
 			if strings.Contains(strings.Join(m.texts(), ""), "The whole digest") {
 				t.Errorf("Slack links to %q", url)
 			}
+		}
+	}
+}
+
+func TestAlertsWithoutAnyUpstream(t *testing.T) {
+	d := failed()
+	d.Upstreams = nil
+	checkSlack(t, d)
+	checkChats(t, d)
+	if m := discordOf(t, d, ChatOptions{}); m.Embeds[0].Color != discordAmber {
+		t.Errorf("embeds %+v", m.Embeds)
+	}
+	mailOf(t, d, ChatOptions{})
+}
+
+func TestChatLinksAreCalledWhatTheyAre(t *testing.T) {
+	for _, c := range []struct{ in, slack, discord, teams string }{
+		{"[https://kubernetes.io/x](https://evil.test/y)", "https:·//kubernetes.io/x (<https://evil.test/y|evil.test>)", "https:·//kubernetes.io/x ([evil.test](https://evil.test/y))", "https:·//kubernetes.io/x ([evil.test](https://evil.test/y))"},
+		{"[github.com/a](https://github.com.evil.test/)", "github.com/a (<https://github.com.evil.test/|github.com.evil.test>)", "github.com/a ([github.com.evil.test](https://github.com.evil.test/))", "github.com/a ([github.com.evil.test](https://github.com.evil.test/))"},
+		{"[the page](https://evil.test/y)", "<https://evil.test/y|the page>", "[the page](https://evil.test/y)", "[the page](https://evil.test/y)"},
+		{"https://a.test/b", "<https://a.test/b|a.test/b>", "[a.test/b](https://a.test/b)", "[a.test/b](https://a.test/b)"},
+	} {
+		for _, got := range []struct {
+			d    dialect
+			want string
+		}{{slackDialect(), c.slack}, {discordDialect(), c.discord}, {teamsDialect(), c.teams}} {
+			if text := got.d.inline(phrase{quote(c.in)}); text != strings.ReplaceAll(got.want, "·", zwsp) {
+				t.Errorf("%s: %q becomes %q, want %q", got.d.service, c.in, text, got.want)
+			}
+		}
+	}
+}
+
+func TestChatsNameEachSourceThatFailed(t *testing.T) {
+	d := failed()
+	u := &d.Upstreams[0]
+	u.Sections = u.Sections[1:2]
+	names := []string{"releases", "proposals", "docs", "tickets", "paths", "milestones", "feeds", "cycle"}
+	for _, n := range names {
+		u.Sections = append(u.Sections, diff.SectionResult{Source: n, Status: snapshot.Failed, Reason: "HTTP 403: " + strings.Repeat("you have exceeded a limit ", 12)})
+	}
+	slack, teams := strings.Join(slackOf(t, d, SlackOptions{}).texts(), "\n"), ""
+	for _, b := range teamsOf(t, d, ChatOptions{}).Attachments[0].Content.Body {
+		teams += b.Text + "\n"
+	}
+	for service, all := range map[string]string{"Slack": slack, "Discord": discordOf(t, d, ChatOptions{}).text(), "Teams": teams} {
+		for _, f := range failuresOf(*u) {
+			if !strings.Contains(all, f[:1].plain()) {
+				t.Errorf("%s does not say %q", service, f[:1].plain())
+			}
+		}
+		if !strings.Contains(all, "1 thing to act on") {
+			t.Errorf("%s does not say what was compared", service)
 		}
 	}
 }

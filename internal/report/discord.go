@@ -40,7 +40,7 @@ func Discord(d Digest, opts ChatOptions) ([]byte, error) {
 	chapters := chaptersOf(d.Upstreams, d.At)
 	m := discordMessage{Content: di.strong(di.words(Title(d)))} // far below discordContent
 	m.AllowedMentions.Parse = []string{}
-	top, foot := fitLines(di.top(chapters), discordTop), fitLines(di.foot(d, chapters), discordFoot)
+	top, foot := di.top(chapters, discordTop), fitLines(di.foot(d, chapters), discordFoot)
 	more := di.whole(opts.URL)
 	p := chatPacker{
 		dialect: di, block: discordDescription,
@@ -59,10 +59,12 @@ func Discord(d Digest, opts ChatOptions) ([]byte, error) {
 	}
 	m.embed(top, colour)
 	for i, b := range p.blocks {
-		last := len(m.Embeds) - 1
-		if text := m.Embeds[last].Description + "\n\n" + b.text(); i > 0 && p.blocks[i-1].tone == b.tone && len(text) <= discordDescription {
-			m.Embeds[last].Description = text
-			continue
+		if i > 0 && p.blocks[i-1].tone == b.tone {
+			last := &m.Embeds[len(m.Embeds)-1]
+			if text := last.Description + "\n\n" + b.text(); len(text) <= discordDescription {
+				last.Description = text
+				continue
+			}
 		}
 		m.embed(b.text(), discordColour(b.tone))
 	}

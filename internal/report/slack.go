@@ -33,8 +33,8 @@ func Slack(d Digest, opts SlackOptions) ([]byte, error) {
 	chapters := chaptersOf(d.Upstreams, d.At)
 	title := Title(d)
 	m := slackMessage{Text: sl.words(title)}
-	m.header(cut(title, slackHeader))
-	top := fitLines(sl.top(chapters), slackTop)
+	m.header(slackTitle(d))
+	top := sl.top(chapters, slackTop)
 	m.section(top)
 	more := sl.whole(opts.URL)
 	p := chatPacker{
@@ -52,6 +52,9 @@ func Slack(d Digest, opts SlackOptions) ([]byte, error) {
 	m.context(fitLines(sl.foot(d, chapters), slackFoot))
 	return encode(m)
 }
+
+// slackTitle is a digest's title as a header takes it: how much there is to act on stays in it.
+func slackTitle(d Digest) string { return cut(titleOf(d, slackHeader-2), slackHeader) }
 
 // slackDialect writes Slack's mrkdwn (docs.slack.dev/messaging/formatting-message-text).
 func slackDialect() dialect {

@@ -165,7 +165,7 @@ func TestSlackSaysWhatItLeavesOut(t *testing.T) {
 	d := huge(500)
 	m := slackOf(t, d, SlackOptions{})
 	checkCount(t, d, m, SlackOptions{})
-	if all := strings.Join(m.texts(), "\n"); !slackLeft.MatchString(all) || !strings.Contains(all, "The other formats tell all of it.") {
+	if all := strings.Join(m.texts(), "\n"); !slackLeft.MatchString(all) || !strings.Contains(all, "Other formats and the pages of bot serve tell all of it.") {
 		t.Error("nothing said of what is left out")
 	}
 	if all := strings.Join(slackOf(t, digestOf(everyKind()[:3]), SlackOptions{}).texts(), "\n"); slackLeft.MatchString(all) {
@@ -189,5 +189,30 @@ func TestSlackNamesAndCode(t *testing.T) {
 	}
 	if got := slackLink("a|b>c", "https://a.bc/?x=1&y=2"); got != "<https://a.bc/?x=1&amp;y=2|a¦b&gt;c>" {
 		t.Errorf("link %q", got)
+	}
+}
+
+func TestSlackHeaderKeepsWhatThereIsToDo(t *testing.T) {
+	d := two()
+	d.Upstreams = append(d.Upstreams, digestOf(everyKind()).Upstreams[0])
+	for i := range d.Upstreams {
+		d.Upstreams[i].Upstream = "an-upstream-with-quite-a-long-name-no-" + strconv.Itoa(i)
+	}
+	b, err := Slack(d, SlackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	thread, err := SlackThread(d, SlackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range [][]byte{b, thread[0]} {
+		var m slackMessage
+		if err := json.Unmarshal(doc, &m); err != nil {
+			t.Fatal(err)
+		}
+		if head := m.Blocks[0].Text.Text; !strings.HasSuffix(head, " — 4 to act on, 2026-05-04") || utf8.RuneCountInString(head) > slackHeader {
+			t.Errorf("the header is %q", head)
+		}
 	}
 }

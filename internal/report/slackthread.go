@@ -19,7 +19,7 @@ func SlackThread(d Digest, opts SlackOptions) ([][]byte, error) {
 	more := sl.whole(opts.URL)
 
 	first := slackMessage{Text: sl.words(title)}
-	first.header(cut(title, slackHeader))
+	first.header(slackTitle(d))
 	top, untold := sl.firstLines(topOf(chapters), slackTop)
 	first.section(top)
 	p := chatPacker{
@@ -43,14 +43,12 @@ func SlackThread(d Digest, opts SlackOptions) ([][]byte, error) {
 		rest = append(rest, o.section)
 	}
 	rest = append(rest, others...)
+	rest = append(rest, faultSections(chapters)...)
 	foot := sl.foot(d, chapters)
 	if text := strings.Join(foot, "\n"); len(rest) == 0 && len(text) <= slackFoot {
 		first.section(strings.TrimSpace(more))
 		first.context(text)
 		return encodeAll([]slackMessage{first})
-	}
-	if len(rest) > 0 {
-		rest = append(rest, faultSections(chapters)...)
 	}
 	first.section(sl.inThread(rest, slackLeftOut) + more)
 	messages := append([]slackMessage{first}, sl.replies(rest, foot, len(first.Text)+len(" (12345 of 12345)"))...)

@@ -63,7 +63,11 @@ func checkThread(t *testing.T, d Digest, chapters []chapter) {
 		}
 	}
 	text = strings.Join(all, "\n")
-	for _, l := range append(sl.top(chapters), sl.foot(d, chapters)...) {
+	lines := sl.foot(d, chapters)
+	for _, l := range topOf(chapters) {
+		lines = append(lines, sl.inline(l))
+	}
+	for _, l := range lines {
 		if len(l) <= slackFoot && !strings.Contains(text, l) {
 			t.Errorf("not told: %.200q", l)
 		}
@@ -144,5 +148,15 @@ func TestSlackNews(t *testing.T) {
 	}
 	if b, _ = SlackNews(d, SlackOptions{}); !strings.Contains(string(b), "more are in the whole digest.") {
 		t.Error("what does not fit is not counted")
+	}
+}
+
+func TestThreadNamesWhatCouldNotBeReadWell(t *testing.T) {
+	all := ""
+	for _, m := range threadOf(t, failed(), SlackOptions{}) { // of which all else fits into the first message
+		all += strings.Join(m.texts(), "\n")
+	}
+	if !strings.Contains(all, "pkg/features/odd.go:7") || !strings.Contains(all, "a gate may be missing") {
+		t.Errorf("the place is not told:\n%s", all)
 	}
 }

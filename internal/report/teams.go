@@ -36,7 +36,7 @@ func Teams(d Digest, opts ChatOptions) ([]byte, error) {
 	c := teamsCard{Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4", Fallback: title}
 	c.Teams.Width = "Full"
 	head := []teamsText{{Text: te.words(title), Size: "Large", Weight: "Bolder"}}
-	for l := range strings.SplitSeq(fitLines(te.top(chapters), teamsTop), "\n") {
+	for l := range strings.SplitSeq(te.top(chapters, teamsTop), "\n") {
 		if l == "" {
 			continue // a digest without upstreams
 		}
