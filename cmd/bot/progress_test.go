@@ -226,7 +226,9 @@ func TestTheLineFits(t *testing.T) {
 		l, _, _ := byHand(&g, width)
 		l.counts(func() int { return 12 })
 		l.say(strings.Repeat("世界 ", 60))
-		if w := ansi.StringWidth(g.text()); w >= max(width, 2) {
+		// A terminal shows Ctrl-C as ^C behind the line: with that it may not reach the last column either, for what
+		// stands in two lines of the screen is not taken away whole.
+		if w := ansi.StringWidth(g.text() + "^C"); g.text() != "" && w >= width {
 			t.Errorf("%d columns on a screen of %d: %q", w, width, g.text())
 		}
 		if width >= 40 && !strings.HasSuffix(g.text(), "… · 12 requests · 0 s") {
