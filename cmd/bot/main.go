@@ -74,6 +74,7 @@ func execute(ctx context.Context, env environment) int {
 	if env.live == nil {
 		env.live = newLive(env.stderr, env.err, env.now)
 	}
+	defer env.live.end() // a panic is told on a line of its own
 	env.stderr = guard{env.live.around(env.stderr)}
 	if env.out.terminal {
 		env.stdout = env.live.around(env.stdout)

@@ -305,3 +305,24 @@ func TestProgressOfARun(t *testing.T) {
 		}
 	})
 }
+
+// TestPanicOnACleanLine: what the runtime says of a panic does not stand behind the line.
+func TestPanicOnACleanLine(t *testing.T) {
+	w := newWorld(t)
+	w.commit("v1.35", few, "v1.35.0")
+	var g glass
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("nothing panicked")
+			}
+		}()
+		execute(t.Context(), environment{
+			args: []string{"run"}, stdout: &g, stderr: &g, environ: append(w.env, "TERM=xterm"), now: time.Now, out: columns(80), err: columns(80),
+			armed: func(*pipeline.Runner) { panic("bad luck") },
+		})
+	}()
+	if !strings.Contains(g.ever(), "reading the state") || g.text() != "" {
+		t.Errorf("there stands %q; %q", g.text(), g.ever())
+	}
+}
