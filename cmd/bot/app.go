@@ -151,6 +151,8 @@ type world struct {
 	proxy  egress.Proxy
 	feeds  *egress.Fetcher // nil: none are read
 	app    *app
+	// sendWait is the longest that a channel other than GitHub may take up by waiting.
+	sendWait time.Duration
 }
 
 // open makes a runner that can read. Writing needs state and channels beside it: see run.
@@ -255,7 +257,7 @@ func (a *app) world(cfg config.Config) (*world, error) {
 		}
 		r.Definitions = append(r.Definitions, def)
 	}
-	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch, app: a}, nil
+	return &world{cfg: cfg, client: client, runner: r, proxy: proxy, feeds: fetch, app: a, sendWait: sendWait}, nil
 }
 
 // overrides are the links that the configuration gives, by upstream.

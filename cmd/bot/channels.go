@@ -19,7 +19,7 @@ import (
 	"github.com/upstream-digest/bot/internal/publish/webhook"
 )
 
-// sendWait is the longest that a channel other than GitHub may take up by waiting within a run.
+// sendWait is world.sendWait within a run.
 const sendWait = time.Minute
 
 // destination is where a channel of a digest leads.
@@ -125,7 +125,7 @@ func (w *world) sender(c config.Channel) (publish.Channel, error) {
 	case c.Type == config.ChannelEmail:
 		return mail.New(mail.Options{
 			Server: c.Server, Security: c.Security, Username: c.Username, Password: c.Secret(c.PasswordEnv).Reveal(), Env: c.PasswordEnv,
-			From: c.From, To: strings.Join(c.To, ", "), MaxWait: sendWait, Timeout: w.cfg.GitHub.RequestTimeout, Sleep: github.Sleep, Now: w.app.env.now,
+			From: c.From, To: strings.Join(c.To, ", "), MaxWait: w.sendWait, Timeout: w.cfg.GitHub.RequestTimeout, Sleep: github.Sleep, Now: w.app.env.now,
 		})
 	case c.Type == config.ChannelShoutrrr:
 		return shout.New(shout.Options{URL: c.Secret(c.URLEnv).Reveal(), Env: c.URLEnv, Timeout: w.cfg.GitHub.RequestTimeout})
@@ -137,7 +137,7 @@ func (w *world) sender(c config.Channel) (publish.Channel, error) {
 		return slackbot.New(slackbot.Options{
 			Token: c.Secret(c.TokenEnv).Reveal(), Env: c.TokenEnv, APIURL: slackAPI(w.app.env.environ), Channel: c.Channel,
 			HTTP: egress.NewClient(way, egress.ClientOptions{Timeout: w.cfg.GitHub.RequestTimeout}), Settle: w.cfg.GitHub.SettleTimeout,
-			MaxWait: sendWait, Sleep: github.Sleep, Now: w.app.env.now,
+			MaxWait: w.sendWait, Sleep: github.Sleep, Now: w.app.env.now,
 		})
 	case hooks:
 		o := webhook.Options{
@@ -151,7 +151,7 @@ func (w *world) sender(c config.Channel) (publish.Channel, error) {
 			return nil, fmt.Errorf("%s: %w", c.WebhookEnv, err)
 		}
 		o.Post = egress.NewPoster(way, egress.PostOptions{
-			Timeout: w.cfg.GitHub.RequestTimeout, MaxWait: sendWait, UserAgent: "upstream-digest-bot/" + version(), Sleep: github.Sleep, Now: w.app.env.now,
+			Timeout: w.cfg.GitHub.RequestTimeout, MaxWait: w.sendWait, UserAgent: "upstream-digest-bot/" + version(), Sleep: github.Sleep, Now: w.app.env.now,
 		})
 		return webhook.New(o)
 	}

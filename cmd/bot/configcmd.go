@@ -77,7 +77,7 @@ whether token, target and upstreams are right is said by bot doctor.`,
 			if name == "" {
 				name = "the built-in configuration"
 			}
-			fmt.Fprintf(a.env.stdout, "%s is good: %d upstreams, %d digests\n", name, len(cfg.Upstreams), len(cfg.Digests))
+			fmt.Fprintf(a.env.stdout, "%s is good: %s, %s\n", name, plural(len(cfg.Upstreams), "upstream"), plural(len(cfg.Digests), "digest"))
 			return nil
 		},
 	}

@@ -14,7 +14,7 @@ func TestConfigCommands(t *testing.T) {
 	if r := w.run("config", "init", path); r.code != exitUsage || !strings.Contains(r.stderr, "--force") {
 		t.Errorf("a second init: exit code %d, %s", r.code, r.stderr)
 	}
-	if r := w.ok("config", "validate", "--config", path); !strings.Contains(r.stdout, "is good") {
+	if r := w.ok("config", "validate", "--config", path); !strings.Contains(r.stdout, "is good: 1 upstream, 1 digest\n") {
 		t.Errorf("the starter file: %s", r.stdout)
 	}
 	r := w.ok("config", "show", "--config", path)

@@ -86,6 +86,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		report.Checks = doctor.BadConfiguration(err)
 	} else {
+		w.sendWait = doctorWait
 		m := doctor.Messenger{Config: cfg, Issues: w.client, Now: a.env.now, Version: "bot " + version(), Only: f.only, Send: w.testMessage}
 		if unknown, there := m.Unknown(); len(unknown) > 0 {
 			return &usageError{fmt.Errorf("--notify: there is no channel %s; there are %s", strings.Join(unknown, ", "), strings.Join(there, ", "))}
@@ -96,7 +97,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		report.Checks = doctor.Examine(within, a.patient(w))
 		if f.notify {
 			a.live.say("sending test messages")
-			if f.format == "text" || f.output != "" {
+			if f.format == "text" || !toScreen(f.output) {
 				m.Stdout = a.env.stdout
 			}
 			report.Checks = append(report.Checks, m.Notify(within, report.Checks)...)

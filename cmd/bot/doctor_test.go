@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -435,6 +436,9 @@ func TestDoctorSendsTestMessages(t *testing.T) {
 	if c := e.find(t, "test message", "weekly"); c.Status != doctor.Skipped {
 		t.Errorf("JSON and a message on one stream: %+v", c)
 	}
+	if r := w.ok("doctor", "--notify", "stdout", "--format", "json", "--output", "-"); !strings.HasPrefix(r.stdout, "{") {
+		t.Errorf("a message stands before the document:\n%.300s", r.stdout)
+	}
 	// A test message is no digest: the first run still tells.
 	if r := w.ok("run"); !strings.Contains(r.stderr, "filed github-issue") {
 		t.Errorf("the run after it: %s", r.stderr)
@@ -513,4 +517,26 @@ func TestDoctorIsReadable(t *testing.T) {
 			golden.Check(t, filepath.Join(here, "testdata", "doctor-"+name+".golden"), []byte(text))
 		})
 	}
+}
+
+// TestDoctorWaitsLess: mail servers that are not there do not use up the time for those that are.
+func TestDoctorWaitsLess(t *testing.T) {
+	w := newWorld(t)
+	w.commit("v1.35", few, "v1.35.0")
+	var mails strings.Builder
+	for i := range 4 {
+		fmt.Fprintf(&mails, "      - {type: email, name: m%d, server: \"127.0.0.1:1\", security: none, from: a@example.com, to: [m%d@example.com]}\n", i, i)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, w.git, ghtest.Options{})
+		b.config("digests:\n  - name: d\n    channels:\n" + mails.String())
+		began := time.Now()
+		r := b.run("doctor", "--notify")
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it takes %s", took)
+		}
+		if n := strings.Count(r.stdout, "connection refused"); r.code != exitDelivery || n != 4 {
+			t.Errorf("exit code %d; %d of 4 were tried:\n%s", r.code, n, r.stdout)
+		}
+	})
 }

@@ -349,3 +349,21 @@ func TestSecondInterruptKills(t *testing.T) {
 	w.ok("run")
 	w.wantIssues(2)
 }
+
+// TestInterruptIsToldInOrder: that the end is written down is told before the end, however soon that comes.
+func TestInterruptIsToldInOrder(t *testing.T) {
+	w := patient(t)
+	w.gh.AddFault(ghtest.Fault{Kind: ghtest.Hang})
+	for range 3 {
+		asked := make(chan struct{}, 100)
+		w.gh.OnRequest(func(ghtest.Request) { asked <- struct{}{} })
+		p := w.start(t, "run", "--dry-run")
+		<-asked
+		p.interrupt()
+		p.wait()
+		first, last := strings.Index(p.said(), "writing down what was done"), strings.Index(p.said(), "what was not finished")
+		if first < 0 || last < first {
+			t.Errorf("it says\n%s", p.said())
+		}
+	}
+}

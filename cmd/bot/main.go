@@ -42,15 +42,23 @@ type environment struct {
 func main() { os.Exit(run(nil)) }
 
 func run(armed func(*pipeline.Runner)) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The first Ctrl-C asks; from then on signals do what they do by default, so that the second one kills.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	line := newLive(os.Stderr, screenOf(os.Stderr), time.Now)
-	asked := context.AfterFunc(ctx, func() {
-		stop()
-		fmt.Fprintln(line.around(os.Stderr), "bot: interrupted: writing down what was done; once more ends at once")
-	})
-	defer asked()
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(asked)
+	go func() {
+		select {
+		case <-asked:
+			// The first Ctrl-C asks; from then on signals do what they do by default, so that the second one kills. That is
+			// told before anything ends by it: the end may come at once.
+			signal.Stop(asked)
+			fmt.Fprintln(line.around(os.Stderr), "bot: interrupted: writing down what was done; once more ends at once")
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	env := environment{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now, armed: armed, out: screenOf(os.Stdout), err: line.screen, live: line}
 	hangup := make(chan os.Signal, 1)
 	if len(env.args) > 0 && slices.Contains(env.args, "serve") { // other commands end by it, as is usual
@@ -66,6 +74,7 @@ func execute(ctx context.Context, env environment) int {
 	if env.live == nil {
 		env.live = newLive(env.stderr, env.err, env.now)
 	}
+	defer env.live.end() // a panic is told on a line of its own
 	env.stderr = guard{env.live.around(env.stderr)}
 	if env.out.terminal {
 		env.stdout = env.live.around(env.stdout)

@@ -238,7 +238,11 @@ func (l *live) erase() {
 	}
 }
 
-// line is what is to stand there, narrower than the screen: in its last column some terminals begin the next line.
+// echo is what a terminal shows of Ctrl-C, behind the line.
+const echo = "^C"
+
+// line is what is to stand there, narrower than the screen even with the echo: in its last column some terminals begin the
+// next line, and what stands in two is not taken away whole.
 func (l *live) line(now time.Time) string {
 	doing := l.doing
 	if w := l.longest(); w != nil {
@@ -253,7 +257,7 @@ func (l *live) line(now time.Time) string {
 		tail = " · " + plural(l.requests(), "request")
 	}
 	tail += fmt.Sprintf(" · %d s", int(now.Sub(l.since)/time.Second))
-	room := l.screen.width() - 1
+	room := max(l.screen.width()-len(echo)-1, 0)
 	doing = report.Line(doing)
 	if rest := room - ansi.StringWidth(tail); rest >= 15 {
 		return ansi.Truncate(doing, rest, "…") + tail

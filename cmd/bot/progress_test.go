@@ -226,7 +226,9 @@ func TestTheLineFits(t *testing.T) {
 		l, _, _ := byHand(&g, width)
 		l.counts(func() int { return 12 })
 		l.say(strings.Repeat("世界 ", 60))
-		if w := ansi.StringWidth(g.text()); w >= max(width, 2) {
+		// A terminal shows Ctrl-C as ^C behind the line: with that it may not reach the last column either, for what
+		// stands in two lines of the screen is not taken away whole.
+		if w := ansi.StringWidth(g.text() + "^C"); g.text() != "" && w >= width {
 			t.Errorf("%d columns on a screen of %d: %q", w, width, g.text())
 		}
 		if width >= 40 && !strings.HasSuffix(g.text(), "… · 12 requests · 0 s") {
@@ -302,4 +304,25 @@ func TestProgressOfARun(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPanicOnACleanLine: what the runtime says of a panic does not stand behind the line.
+func TestPanicOnACleanLine(t *testing.T) {
+	w := newWorld(t)
+	w.commit("v1.35", few, "v1.35.0")
+	var g glass
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("nothing panicked")
+			}
+		}()
+		execute(t.Context(), environment{
+			args: []string{"run"}, stdout: &g, stderr: &g, environ: append(w.env, "TERM=xterm"), now: time.Now, out: columns(80), err: columns(80),
+			armed: func(*pipeline.Runner) { panic("bad luck") },
+		})
+	}()
+	if !strings.Contains(g.ever(), "reading the state") || g.text() != "" {
+		t.Errorf("there stands %q; %q", g.text(), g.ever())
+	}
 }

@@ -217,15 +217,29 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // variableNames refuses what is no name of a variable: most likely it is the secret itself, and is not shown.
 func (k checker) variableNames(at string, ch Channel) {
-	for key, name := range map[string]string{
-		"webhook_env": ch.WebhookEnv, "token_env": ch.TokenEnv, "secret_env": ch.SecretEnv, "url_env": ch.URLEnv, "password_env": ch.PasswordEnv,
+	for _, x := range [][2]string{
+		{"webhook_env", ch.WebhookEnv}, {"token_env", ch.TokenEnv}, {"secret_env", ch.SecretEnv}, {"url_env", ch.URLEnv}, {"password_env", ch.PasswordEnv},
 	} {
+		key, name := x[0], x[1]
 		if name == "" || variableName.MatchString(name) && !strings.HasPrefix(name, "xox") {
 			continue
 		}
 		k.wrong(at+"."+key, "is not the name of a variable",
 			"write the name alone, such as SLACK_WEBHOOK_URL, and put what is secret into that variable of the environment; if it stood here, it is known to all who can read this file: make a new one")
 	}
+}
+
+// variables are the names of all variables that channels name, and of those that may name a file in their place.
+func (c Config) variables() []string {
+	var out []string
+	for _, d := range c.Digests {
+		for _, ch := range d.Channels {
+			for _, name := range ch.Variables() {
+				out = append(out, name, name+"_FILE")
+			}
+		}
+	}
+	return out
 }
 
 // secrets reads what the channels' variables hold, each from NAME, else from the file that NAME_FILE names.
@@ -262,11 +276,11 @@ func secretOf(name string, env Lookup) (Secret, error) {
 		if err != nil {
 			return Secret{}, wrapRead("the file that "+from+" names,", path, err)
 		}
-		value = string(data)
+		value = strings.TrimPrefix(string(data), "\ufeff") // some editors begin files so
 	}
 	value = strings.TrimSpace(value)
 	if strings.ContainsFunc(value, unicode.IsControl) || len(value) > maxSecret {
-		return Secret{}, &Error{Faults: []Fault{{Origin: Origin{From: from},
+		return Secret{}, &Error{Faults: []Fault{{Key: from,
 			Problem: "holds no secret that could be used: it has line breaks or other control characters inside, or is very long",
 			Advice:  fmt.Sprintf("give it alone, in one line of at most %d bytes", maxSecret)}}}
 	}

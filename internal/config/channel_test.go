@@ -68,3 +68,63 @@ func TestBadSecretsOfChannels(t *testing.T) {
 		t.Errorf("a file that is gone: %v", err)
 	}
 }
+
+// TestVariablesOfChannels: any name that a channel gives its secret may be had, also one that begins as those of the
+// settings do, and each message names the variable that it is about.
+func TestVariablesOfChannels(t *testing.T) {
+	load := func(data string, env ...string) (config.Config, error) {
+		lookup, names := config.Environ(env)
+		return config.Load(config.Source{Dir: t.TempDir(), Data: []byte(data), EnvNames: names}, lookup)
+	}
+	one := func(variable string) string {
+		return "digests:\n  - name: chat\n    channels: [{type: discord, webhook_env: " + variable + "}]\n"
+	}
+	file := filepath.Join(t.TempDir(), "address")
+	if err := os.WriteFile(file, []byte("\ufeff https://verysecret.example.com\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, env := range []string{"BOT_CHAT_URL=https://verysecret.example.com", "BOT_CHAT_URL_FILE=" + file} {
+		c, err := load(one("BOT_CHAT_URL"), env)
+		if err != nil {
+			t.Errorf("%s: %v", env, err)
+			continue
+		}
+		if got := c.Digests[0].Channels[0].Secret("BOT_CHAT_URL").Reveal(); got != "https://verysecret.example.com" {
+			t.Errorf("%s: %q", env, got)
+		}
+	}
+	if _, err := load(one("OTHER"), "BOT_CHAT_URL=x"); err == nil || !strings.Contains(err.Error(), "BOT_CHAT_URL: no setting") {
+		t.Errorf("a variable that nobody names: %v", err)
+	}
+	if _, err := load(one("chat_url"), "chat_url=verysecret\nverysecret"); err == nil || !strings.Contains(err.Error(), "chat_url: holds no secret") {
+		t.Errorf("a name in small letters: %v", err)
+	}
+	_, err := load(one("CHAT_URL"), "CHAT_URL_FILE=/does/not/exist")
+	if err == nil || strings.Contains(err.Error(), "config init") || !strings.Contains(err.Error(), "correct the path, or give what is secret in CHAT_URL") {
+		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+// TestSecretsInTheFile: what stands where a variable's name belongs is told in the order of the keys, and not as if it were
+// GitHub's token.
+func TestSecretsInTheFile(t *testing.T) {
+	load := func(channel string) string {
+		_, err := config.Load(config.Source{Dir: t.TempDir(), Data: []byte("digests:\n  - name: chat\n    channels: [" + channel + "]\n")}, nil)
+		if err == nil {
+			t.Fatalf("%s is taken", channel)
+		}
+		return err.Error()
+	}
+	if s := load("{type: slack, webhook_env: https://hooks.slack.com/services/verysecret}"); strings.Contains(s, "verysecret") || !strings.Contains(s, "webhook_env name") {
+		t.Errorf("an address for a name: %s", s)
+	}
+	first := load(`{type: webhook, webhook_env: "a b", secret_env: "c d"}`)
+	if webhook, secret := strings.Index(first, "webhook_env:"), strings.Index(first, "secret_env:"); webhook < 0 || secret < webhook {
+		t.Errorf("the order is not that of the keys: %s", first)
+	}
+	for range 50 {
+		if again := load(`{type: webhook, webhook_env: "a b", secret_env: "c d"}`); again != first {
+			t.Fatalf("first it says\n%s\nand then\n%s", first, again)
+		}
+	}
+}

@@ -109,8 +109,9 @@ func fromVariable(path, name, s string, f field, found *faults) (any, bool) {
 }
 
 // checkNames complains about BOT_ variables that mean nothing: a misspelt one would be ignored in silence.
-func checkNames(fields []field, present []string, env Lookup, found *faults) {
-	known := []string{envConfig, envBotToken}
+// Those of own are named by the configuration itself.
+func checkNames(fields []field, present, own []string, env Lookup, found *faults) {
+	known := append([]string{envConfig, envBotToken}, own...)
 	lists := map[string]string{}
 	leaves(fields, "", func(path string, f field) {
 		if f.scalar() {

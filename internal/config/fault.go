@@ -80,6 +80,8 @@ func (e *NotFoundError) Error() string {
 	advice := "write one with `bot config init`, or leave " + e.By + " away to use the defaults"
 	if e.By == envTokenFile {
 		advice = "correct the path, or give the token in " + envToken
+	} else if name, ok := strings.CutSuffix(e.By, "_FILE"); ok {
+		advice = "correct the path, or give what is secret in " + name
 	}
 	return fmt.Sprintf("%s names the file %s, which does not exist; %s", e.By, e.Path, advice)
 }

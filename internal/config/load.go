@@ -77,6 +77,7 @@ func parse(name string, data []byte, envNames []string, env Lookup) (Config, err
 	}
 	c.Origins = found.at
 	c.complete()
+	checkNames(schema(), envNames, c.variables(), env, found)
 	c.check(found)
 	if err := found.err(); err != nil {
 		return Config{}, err
@@ -164,7 +165,6 @@ func readLayers(name string, data []byte, envNames []string, env Lookup, found *
 		l.file = reader{faults: found, from: name}.section("", root, fields)
 	}
 	l.overrides = overrides(fields, env, found)
-	checkNames(fields, envNames, env, found)
 	l.defaults = ambient(fields, env, found)
 	leaves(fields, "", func(path string, f field) {
 		if _, given := found.at[path]; !given {

@@ -272,7 +272,7 @@ func readText(s string) (v any, problem, advice string) {
 	}
 	if looksSecret(s) {
 		// It would be taken for a path or a title, and printed as one ever after.
-		return nil, "holds what looks like a token, a password or a webhook", "remove it (and revoke it if the file was shared); the token is given in the environment as " + envToken
+		return nil, "holds what looks like a token, a password or a webhook", "remove it (and revoke it if the file was shared); secrets are given in the environment: the token as " + envToken + ", others in the variables that keys such as webhook_env name"
 	}
 	return s, "", ""
 }

@@ -85,6 +85,11 @@ func (m Messenger) Notify(ctx context.Context, before []Check) []Check {
 				continue
 			}
 			seen[place] = true
+			if ctx.Err() != nil {
+				name := d.Name + "/" + ch.Name
+				x.skip(areaTestMessages, "test message", name, name+": not tried, for the time of this examination is over", "try it alone: bot doctor --notify "+name)
+				continue
+			}
 			switch ch.Type {
 			case config.ChannelIssue, config.ChannelRolling: // whose own issue is left alone
 				if hopeless["github"] || hopeless[strings.ToLower(ch.Repository)] || ch.Repository == "" {

@@ -162,7 +162,10 @@ func (r Report) failed() string {
 // paragraph writes text from column indent on; a word that does not fit is broken.
 func paragraph(b *strings.Builder, text, mark string, indent, width int) {
 	room := max(width-indent-utf8.RuneCountInString(mark), 20)
-	for i, l := range strings.Split(ansi.Wrap(text, room, ""), "\n") {
+	// The library breaks words at hyphens too; commands and addresses stay whole, as long as they fit.
+	const hyphen = "\ue000"
+	wrapped := strings.ReplaceAll(ansi.Wrap(strings.ReplaceAll(text, "-", hyphen), room, ""), hyphen, "-")
+	for i, l := range strings.Split(wrapped, "\n") {
 		if i > 0 {
 			b.WriteString(strings.Repeat(" ", indent+utf8.RuneCountInString(mark)))
 		} else {

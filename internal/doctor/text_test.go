@@ -1,10 +1,14 @@
 package doctor
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/upstream-digest/bot/internal/config"
 )
 
 // TestTextFits: at each width no line is wider, and colours add no word.
@@ -30,5 +34,36 @@ func TestTextFits(t *testing.T) {
 		if !strings.Contains(r.Text(80, true), want) {
 			t.Errorf("it lacks %q", want)
 		}
+	}
+}
+
+// TestCommandsStayWhole: what is to be copied is not broken within a word.
+func TestCommandsStayWhole(t *testing.T) {
+	for pad := range 40 {
+		r := Report{Checks: []Check{{Area: areaDigests, Name: "channel", Status: OK, Finding: strings.Repeat("x", pad) + " bot doctor --notify weekly-alerts/my-slack tries it"}}}
+		if text := r.Text(80, false); !strings.Contains(text, "--notify") || !strings.Contains(text, "weekly-alerts/my-slack") {
+			t.Fatalf("broken:\n%s", text)
+		}
+	}
+}
+
+// TestOutOfTime: what could not be tried is told as that, and not as having failed.
+func TestOutOfTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var sent []string
+	m := Messenger{
+		Config: config.Config{Digests: []config.Digest{{Name: "d", Channels: []config.Channel{
+			{Type: config.ChannelEmail, Name: "slow", Server: "a:25"}, {Type: config.ChannelEmail, Name: "good", Server: "b:25"},
+		}}}},
+		Now: time.Now,
+		Send: func(ctx context.Context, _ string, ch config.Channel, _, _ string) (string, error) {
+			sent = append(sent, ch.Name)
+			cancel()
+			return "", ctx.Err()
+		},
+	}
+	got := m.Notify(ctx, nil)
+	if len(got) != 2 || got[0].Status != Failed || got[1].Status != Skipped || got[1].Subject != "d/good" || !strings.Contains(got[1].Finding, "time") || len(sent) != 1 {
+		t.Errorf("sent to %v: %+v", sent, got)
 	}
 }
