@@ -35,3 +35,17 @@ func TestChannelTakenOutWhileOwed(t *testing.T) {
 	}
 }
 
+// TestSlackWebhookBecomesBot: what a dead webhook owes is posted by the bot that takes its place.
+func TestSlackWebhookBecomesBot(t *testing.T) {
+	t.Parallel()
+	w := chats(t)
+	w.only("slack")
+	w.dead("slack", true)
+	w.code(exitDelivery, "run")
+	w.config("digests:\n  - {name: issues, channels: [{type: github-issue}]}\n  - {name: chat, channels: [{type: slack, token_env: SLACK_BOT_TOKEN, channel: " + slackChannel + "}]}\n")
+	r := w.run("run")
+	if got := w.texts("bot"); r.code != 0 || len(got) != 1 || !strings.Contains(got[0], "GitRepoVolumeDriver") {
+		t.Errorf("exit code %d, %d messages\n%s", r.code, len(got), r.stderr)
+	}
+}
+
