@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,34 @@ func TestSlackWebhookBecomesBot(t *testing.T) {
 	r := w.run("run")
 	if got := w.texts("bot"); r.code != 0 || len(got) != 1 || !strings.Contains(got[0], "GitRepoVolumeDriver") {
 		t.Errorf("exit code %d, %d messages\n%s", r.code, len(got), r.stderr)
+	}
+}
+
+// TestPageOfMissedDigests: a message that tells of several digests at once does not lead to the page of the last one alone.
+func TestPageOfMissedDigests(t *testing.T) {
+	t.Parallel()
+	w := chats(t)
+	w.config("server: {public_url: \"https://digests.example.com\"}\ndigests: [{name: chat, channels: [{type: slack, webhook_env: SLACK_WEBHOOK_URL}]}]\n")
+	w.ok("run")
+	w.dead("slack", true)
+	w.commit("v1.36", invented(200))
+	w.pass(7 * 24 * time.Hour)
+	w.code(exitDelivery, "run")
+	w.commit("v1.36", both(invented(200), promoteVolume))
+	w.pass(7 * 24 * time.Hour)
+	w.code(exitDelivery, "run")
+	w.dead("slack", false)
+	w.ok("run")
+	got := w.texts("slack")
+	last := got[len(got)-1]
+	if !strings.Contains(last, "ImageVolumeWithDigest") || !strings.Contains(last, "https://digests.example.com/") {
+		t.Fatalf("%.500s", last)
+	}
+	for _, d := range w.deliveries() {
+		page := fmt.Sprintf("https://digests.example.com/digests/chat/%d", d.Key.Seq)
+		if d.Key.Channel == "page" && strings.Contains(last, page) && strings.Count(d.Body, "InventedWidget") < 200 {
+			t.Errorf("it leads to %s, which tells of %d gates of 200", page, strings.Count(d.Body, "InventedWidget"))
+		}
 	}
 }
 
