@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstream-digest/bot/internal/facts"
 )
 
 // TestChannelTakenOutWhileOwed: a dead channel is taken out of the configuration. The run says that something is owed to it,
@@ -78,3 +79,36 @@ func TestPageOfMissedDigests(t *testing.T) {
 	}
 }
 
+// TestMailboxThatIsFull: somebody whose mailbox takes nothing for weeks costs the others neither a digest nor time, and
+// they get nothing twice.
+func TestMailboxThatIsFull(t *testing.T) {
+	t.Parallel()
+	w := chats(t)
+	mail := strings.ReplaceAll(w.channels()["email"], "platform@example.com", "full@example.com, well@example.com")
+	w.config("digests: [{name: chat, channels: [" + mail + "]}]\n")
+	w.mail.Refuse("full@example.com", 452, "4.2.2 mailbox full")
+	for i, widgets := range [][]func([]facts.Row) []facts.Row{{one("First")}, {one("First"), one("Second")}, {one("First"), one("Second"), one("Third")}} {
+		w.commit("v1.36", both(widgets...))
+		w.pass(7 * 24 * time.Hour)
+		w.code(exitDelivery, "run")
+		got := w.mail.Messages()
+		if len(got) != i+1 || got[i].To[0] != "well@example.com" {
+			t.Fatalf("in week %d the well one has %d mails", i+1, len(got))
+		}
+		if strings.Contains(got[i].Text, "InventedWidgetFirst") != (i == 0) {
+			t.Errorf("in week %d the well one reads:\n%s", i+1, got[i].Text)
+		}
+	}
+	w.mail.Refuse("full@example.com", 0, "")
+	w.pass(24 * time.Hour)
+	w.ok("run")
+	n := map[string]int{}
+	for _, m := range w.mail.Messages() {
+		for _, to := range m.To {
+			n[to]++
+		}
+	}
+	if n["well@example.com"] != 3 || n["full@example.com"] != 3 {
+		t.Errorf("mails in the end: %v", n)
+	}
+}

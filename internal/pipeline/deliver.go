@@ -182,7 +182,7 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		return err // no failed try: only a person can help
 	}
 	for _, d := range state {
-		if d.State.Open() {
+		if d.State.Open() && !begun(d) {
 			w.failed[placeOf(group)] = true
 		}
 	}
@@ -220,6 +220,9 @@ func (w *writing) newest(ctx context.Context, key store.Key) (int64, error) {
 	}
 	return newest, nil
 }
+
+// begun reports whether a part that is open reached some of those whom it is for: a mail of which one recipient waits.
+func begun(d store.Delivery) bool { return d.State != store.Done && d.ResultURL != "" }
 
 // countTry notes a failed try on every open part, and gives up what failed too often or for too long.
 func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, cause error) error {
