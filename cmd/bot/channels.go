@@ -58,7 +58,7 @@ func destination(cfg config.Config, d config.Digest, c config.Channel, server st
 // wholeDigest is where all of a digest can be read: the service's page, else the issues of its definition; "" where neither is.
 func wholeDigest(cfg config.Config, d config.Digest, server string) string {
 	if cfg.Server.PublicURL != "" {
-		return cfg.Server.PublicURL + "/digests/{definition}/{seq}"
+		return cfg.Server.PublicURL + publish.PagePath
 	}
 	for _, c := range d.Channels {
 		if !config.IsIssue(c.Type) || c.Repository == "" {

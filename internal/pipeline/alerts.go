@@ -116,6 +116,8 @@ func givenUpAlert(d store.Delivery) report.Alert {
 	what := fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
 	if strings.HasPrefix(d.LastError, store.MayBeThere) {
 		what = fmt.Sprintf("It is not known whether digest %d of %s arrived at %s; looking for it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
+	} else if begun(d) {
+		what = fmt.Sprintf("Digest %d of %s did not reach all of %s; the rest was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
 	} else if d.Key.Part > 1 { // those before it are there
 		what = fmt.Sprintf("Digest %d of %s lacks what follows part %d of %d in %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, d.Key.Part-1, d.Key.Parts, where, d.Tries)
 	}

@@ -78,7 +78,7 @@ func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt,
 // surelyOwed reports whether no part of a digest is there or may be there. A digest whose base is not in
 // the store can't be told anew.
 func surelyOwed(parts []store.Delivery) bool {
-	return !slices.ContainsFunc(parts, func(d store.Delivery) bool { return d.State != store.Pending || d.Base == 0 })
+	return !slices.ContainsFunc(parts, func(d store.Delivery) bool { return d.State != store.Pending || d.Base == 0 || begun(d) })
 }
 
 func all(parts []store.Delivery, s store.State) bool {

@@ -132,8 +132,18 @@ func appendToGroup(groups [][]store.Delivery, d store.Delivery) [][]store.Delive
 func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 	key, target := group[0].Key, group[0].Target
 	ch := w.r.channel(key)
-	if ch == nil {
-		return &DeliveryError{key.Definition, key.Channel, target, errors.New("the configuration has no such channel for " + key.Definition + " any more; put it back until what is owed to it has arrived")}
+	if ch == nil { // it may never come back: what is owed to it is given up like that of a dead one
+		err := errors.New("the configuration has no such channel for " + key.Definition + " any more; put it back until what is owed to it has arrived, or wait until that is given up")
+		state := map[int]store.Delivery{}
+		for _, d := range group {
+			state[d.Key.Part] = d
+		}
+		if cerr := w.countTry(ctx, state, err); errors.Is(cerr, store.ErrFenced) {
+			return cerr
+		} else if cerr != nil {
+			err = errors.Join(err, cerr)
+		}
+		return &DeliveryError{key.Definition, key.Channel, target, err}
 	}
 	w.r.progress(Event{Stage: StageDeliver, Channel: key.Channel, Of: len(group)})
 	newest, err := w.newest(ctx, key)
@@ -172,7 +182,7 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		return err // no failed try: only a person can help
 	}
 	for _, d := range state {
-		if d.State.Open() {
+		if d.State.Open() && !begun(d) {
 			w.failed[placeOf(group)] = true
 		}
 	}
@@ -210,6 +220,9 @@ func (w *writing) newest(ctx context.Context, key store.Key) (int64, error) {
 	}
 	return newest, nil
 }
+
+// begun reports whether a part that is open reached some of those whom it is for: a mail of which one recipient waits.
+func begun(d store.Delivery) bool { return d.State != store.Done && d.ResultURL != "" }
 
 // countTry notes a failed try on every open part, and gives up what failed too often or for too long.
 func (w *writing) countTry(ctx context.Context, state map[int]store.Delivery, cause error) error {

@@ -56,7 +56,7 @@ func silentOf(sent []store.Delivery) (silent, bool) {
 	}
 	s := silent{Delivery: newest}
 	for _, d := range slices.Backward(sent) {
-		if d.State == store.Done {
+		if d.State == store.Done || begun(d) {
 			break
 		}
 		s.since = d.QueuedAt

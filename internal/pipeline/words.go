@@ -98,6 +98,7 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 				owed.parts = nil
 			} else {
 				now, since = from, owed.since
+				dest = dest.OfSeveral()
 			}
 		}
 		digest := w.address(now.digest, channel, since, owed.givenUp)

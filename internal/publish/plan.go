@@ -30,6 +30,18 @@ type Destination struct {
 	Public string
 }
 
+// PagePath is where the service's page of a digest is, under its public address.
+const PagePath = "/digests/{definition}/{seq}"
+
+// OfSeveral is where a digest leads that tells what earlier ones would have told: the page of its own number tells the last
+// part alone, so the list of all pages stands in its place.
+func (d Destination) OfSeveral() Destination {
+	if public, ok := strings.CutSuffix(d.Whole, PagePath); ok {
+		d.Whole = public + "/"
+	}
+	return d
+}
+
 // Identity is what makes a plan's parts unique.
 type Identity struct {
 	Seq int64 // the cursor's number after this digest

@@ -48,7 +48,11 @@ func (c *Channel) Deliver(ctx context.Context, parts []publish.Delivery, record 
 			return err
 		}
 	}
-	r := &run{c: c, target: first.Target, record: record, left: max(c.o.MaxWait, 0)}
+	target := first.Target
+	if strings.HasPrefix(target, "$") { // a webhook had this channel's name when it was queued: its variable names no channel
+		target = c.o.Channel
+	}
+	r := &run{c: c, target: target, record: record, left: max(c.o.MaxWait, 0)}
 	if first.Status == publish.Filed {
 		r.root = tsOf(first.ResultID)
 	}
