@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/upstream-digest/bot/internal/egress"
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
 )
@@ -42,6 +43,7 @@ type environment struct {
 func main() { os.Exit(run(nil)) }
 
 func run(armed func(*pipeline.Runner)) int {
+	egress.BoundDefault(time.Minute) // what a library sends on its own
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first Ctrl-C asks; from then on signals do what they do by default, so that the second one kills.
