@@ -58,6 +58,9 @@ func (c *Channel) explain(err error) *fault {
 		return &fault{outcome: refused, text: held.Error(), cause: held}
 	}
 	if rate, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		if rate.RetryAfter < 0 { // a number that is too large
+			return c.limited("", 24*time.Hour)
+		}
 		return c.limited("", max(rate.RetryAfter, time.Second))
 	}
 	if said, ok := errors.AsType[slack.SlackErrorResponse](err); ok {

@@ -34,3 +34,15 @@ func TestAnEchoOfTheTokenIsNotTold(t *testing.T) {
 		}
 	}
 }
+
+// TestAWaitBeyondNumbers: the library's seconds overflow; who asks to be left alone for ever is not asked each second.
+func TestAWaitBeyondNumbers(t *testing.T) {
+	f := newFixture(t)
+	f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", Status: 429, RetryAfter: 9223372037, Times: -1})
+	f.queue("a", 0)
+	before := len(f.slack.Calls())
+	err := f.deliver(t.Context())
+	if n := len(f.slack.Calls()) - before; err == nil || n > 3 {
+		t.Errorf("%d calls, %v", n, err)
+	}
+}
