@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/upstream-digest/bot/internal/egress"
 	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/pipeline"
 )
@@ -42,6 +43,7 @@ type environment struct {
 func main() { os.Exit(run(nil)) }
 
 func run(armed func(*pipeline.Runner)) int {
+	egress.BoundDefault(time.Minute) // what a library sends on its own
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	line := newLive(os.Stderr, screenOf(os.Stderr), time.Now)

@@ -159,6 +159,9 @@ func proxyPasswords(environ []string) []string {
 		if !strings.HasSuffix(strings.ToLower(name), "_proxy") {
 			continue
 		}
+		if !strings.Contains(value, "://") { // as package egress reads it
+			value = "http://" + value
+		}
 		if u, err := url.Parse(value); err == nil && u.User != nil {
 			if password, ok := u.User.Password(); ok {
 				out = append(out, password)

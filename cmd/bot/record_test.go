@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -554,4 +555,13 @@ func TestReplayOfAFileBesideAnother(t *testing.T) {
 	dir := filepath.Join(w.dir, "report")
 	w.ok("run", "--record", dir)
 	w.ok("run", "--replay", dir)
+}
+
+// TestProxyPasswords: they are looked for in a recording, also where an address has no scheme.
+func TestProxyPasswords(t *testing.T) {
+	t.Parallel()
+	got := proxyPasswords([]string{"HTTPS_PROXY=http://u:one@proxy:3128", "http_proxy=u:two@proxy:3128", "NO_PROXY=a:b@c", "HOME=u:three@x"})
+	if !slices.Contains(got, "one") || !slices.Contains(got, "two") || slices.Contains(got, "three") {
+		t.Errorf("%q", got)
+	}
 }

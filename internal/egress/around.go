@@ -53,7 +53,7 @@ func (a *around) Do(req *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusOK || a.Reread == nil {
 		return resp, err
 	}
-	defer func() { _ = resp.Body.Close() }()
+	defer resp.Body.Close() // this one, and not what takes its place
 	body, err := a.Reread(name, resp.Body)
 	if err != nil {
 		return nil, err

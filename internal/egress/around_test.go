@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/upstream-digest/bot/internal/egress"
 )
@@ -117,5 +118,37 @@ func TestAnswersAreReread(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
 		}
+	}
+}
+
+// TestAnswersThatAreRereadAreClosed: what the library is shown takes the answer's place, and the answer is closed all the
+// same: its connection and its timer would stay.
+func TestAnswersThatAreRereadAreClosed(t *testing.T) {
+	gone := make(chan bool, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		select {
+		case <-r.Context().Done():
+			gone <- true
+		case <-time.After(5 * time.Second):
+			gone <- false
+		}
+	}))
+	defer srv.Close()
+	u, _ := url.Parse(srv.URL)
+	d := client(t, egress.Options{Hosts: []string{u.Host}, Private: []string{u.Host}, LoopbackHTTP: true}, egress.ClientOptions{}).With(egress.Around{
+		Reread: func(string, io.Reader) ([]byte, error) { return []byte("enough"), nil },
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := d.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if !<-gone {
+		t.Error("the answer stays open")
 	}
 }

@@ -345,6 +345,12 @@ func TestQuoted(t *testing.T) {
 		"token=VERYSECRET is wrong":                      "token=… is wrong",
 		"abcdef unknown, T0AAA too, and pass%20word":     "… unknown, … too, and …",
 		"<html>\n<b>Not\tfound</b></html>\x00\u202e":     "Not found",
+		"it begins with verysecr, in short":              "it begins with …, in short", // who cuts the address off
+		"topic /B0BBB-abc":                               "topic …",
+		"it was dmVyeXNlY3JldA==":                        "it was …", // in base64
+		"it was L3g_dG9rZW49dmVyeXNlY3JldA":              "it was …", // with what stands before it
+		"it was 76657279736563726574":                    "it was …",
+		"unsupported_media_type: no 0123456789fedcba":    "unsupported_media_type: no 0123456789fedcba",
 		"ntfy takes " + strings.Repeat("very long ", 30): "ntfy takes " + strings.Repeat("very long ", 18) + "very long" + "…",
 	} {
 		if got := egress.Quoted(text, address, "token", "ntfy"); got != want {

@@ -1,6 +1,8 @@
 package egress
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"net/url"
 	"regexp"
 	"slices"
@@ -15,6 +17,7 @@ const maxQuote = 200
 var (
 	anyAddress = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]*`)
 	anyMarkup  = regexp.MustCompile(`<[^<>]*>`)
+	anyRun     = regexp.MustCompile(`[\pL\pN+/_=%.-]{8,}`)
 	notAWord   = regexp.MustCompile(`[^\p{L}\p{N}]+`)
 )
 
@@ -28,6 +31,12 @@ func Quoted(text, address string, keep ...string) string {
 			text = replaceFold(text, piece, "…")
 		}
 	}
+	text = anyRun.ReplaceAllStringFunc(text, func(run string) string {
+		if echoes(run, address, keep) {
+			return "…"
+		}
+		return run
+	})
 	text = anyMarkup.ReplaceAllString(text, " ")
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -43,6 +52,42 @@ func Quoted(text, address string, keep ...string) string {
 		text = string([]rune(text)[:maxQuote]) + "…"
 	}
 	return text
+}
+
+// echoLength is how many letters of a secret in a row are an echo of it. Fewer stand in a text by chance.
+const echoLength = 8
+
+// Echoes reports whether something of a secret stands in a text: eight of its letters in a row, in whatever case, or these
+// in base64 or in hexadecimal.
+func Echoes(text, secret string) bool {
+	return slices.ContainsFunc(anyRun.FindAllString(text, -1), func(run string) bool { return echoes(run, secret, nil) })
+}
+
+// echoes looks at one run of letters. What stands in keep too is no echo.
+func echoes(run, secret string, keep []string) bool {
+	secret = strings.ToLower(secret)
+	inside := func(s string) bool {
+		s = strings.ToLower(s)
+		for i := range len(s) - echoLength + 1 {
+			part := s[i : i+echoLength]
+			if strings.Contains(secret, part) && !slices.ContainsFunc(keep, func(k string) bool { return strings.Contains(strings.ToLower(k), part) }) {
+				return true
+			}
+		}
+		return false
+	}
+	if inside(run) {
+		return true
+	}
+	for from := range min(4, len(run)) { // a run may begin within four letters of base64
+		part := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(run[from:], "="))
+		plain, _ := base64.RawStdEncoding.DecodeString(part) // up to the first letter that is none
+		if inside(string(plain)) {
+			return true
+		}
+	}
+	plain, _ := hex.DecodeString(run)
+	return inside(string(plain))
 }
 
 // piecesOf are the parts of an address that may be a secret, each as it is written and as it is meant, the longest first.

@@ -76,11 +76,11 @@ func (w *writing) tellAndDeliver(ctx context.Context, opts Options) error {
 			groups = appendToGroup(groups, d)
 		}
 	}
-	for _, g := range groups {
+	for i, g := range groups {
 		if w.failed[placeOf(g)] {
 			continue // it failed a moment ago, and is tried by the next run
 		}
-		err = errors.Join(err, w.deliver(ctx, g))
+		err = errors.Join(err, w.deliver(ctx, g, len(groups)-i-1))
 	}
 	return err
 }
@@ -97,12 +97,13 @@ func (w *writing) deliverOwed(ctx context.Context, definition string) error {
 		return err
 	}
 	var errs error
-	var done []store.Key
+	var owed []store.Delivery // the first part of each
 	for _, d := range open {
-		if slices.ContainsFunc(done, func(k store.Key) bool { return sameDigest(k, d.Key) }) {
-			continue
+		if !slices.ContainsFunc(owed, func(o store.Delivery) bool { return sameDigest(o.Key, d.Key) }) {
+			owed = append(owed, d)
 		}
-		done = append(done, d.Key)
+	}
+	for i, d := range owed {
 		all, err := w.r.State.Standing(ctx, d.Key.Definition)
 		if err != nil {
 			return errors.Join(errs, err)
@@ -113,7 +114,7 @@ func (w *writing) deliverOwed(ctx context.Context, definition string) error {
 				group = append(group, a)
 			}
 		}
-		errs = errors.Join(errs, w.deliver(ctx, group))
+		errs = errors.Join(errs, w.deliver(ctx, group, len(owed)-i-1))
 	}
 	return errs
 }
@@ -128,8 +129,25 @@ func appendToGroup(groups [][]store.Delivery, d store.Delivery) [][]store.Delive
 	return append(groups, []store.Delivery{d})
 }
 
-// deliver hands the parts of one digest to their channel, and records each step.
-func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
+// fairShare is the time that one delivery to an address of its own may take: what hangs there must leave some for as many
+// others, and for reading upstream. One that is slow, and does not hang, has three minutes if there are few others.
+func fairShare(left time.Duration, others int) time.Duration {
+	return max(left/time.Duration(others+2), min(3*time.Minute, left/4))
+}
+
+// within is the context of a delivery after which there are others.
+func (w *writing) within(ctx context.Context, key store.Key, others int) (context.Context, context.CancelFunc, time.Duration) {
+	end, limited := ctx.Deadline()
+	if _, own := w.r.Channels[ChannelKey(key.Definition, key.Channel)]; !limited || !own {
+		return ctx, func() {}, 0
+	}
+	share := fairShare(time.Until(end), others)
+	ctx, cancel := context.WithTimeout(ctx, share)
+	return ctx, cancel, share
+}
+
+// deliver hands the parts of one digest to their channel, and records each step. others is how many there are after it.
+func (w *writing) deliver(ctx context.Context, group []store.Delivery, others int) error {
 	key, target := group[0].Key, group[0].Target
 	ch := w.r.channel(key)
 	if ch == nil { // it may never come back: what is owed to it is given up like that of a dead one
@@ -173,9 +191,14 @@ func (w *writing) deliver(ctx context.Context, group []store.Delivery) error {
 		}
 		return nil
 	}
-	err = ch.Deliver(w.sending(ctx), parts, record)
+	own, cancel, share := w.within(ctx, key, others)
+	defer cancel()
+	err = ch.Deliver(w.sending(own), parts, record)
 	if err == nil {
 		return nil
+	}
+	if own.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("it took longer than the %s that there were, and was ended to leave time for the others: %w", share.Round(time.Second), err)
 	}
 	var old *publish.OldStateError
 	if errors.As(err, &old) {

@@ -147,7 +147,7 @@ func (r *Recorder) State(e *store.Export) error {
 		return err
 	}
 	if !bytes.Equal(r.scrub.Text(data), data) {
-		return errors.New("record: the state holds the token, so it can't be recorded; revoke that token, for it is known elsewhere")
+		return errors.New("record: the state holds the token, or what a channel's variable holds, so it can't be recorded; make a new one, for it is known elsewhere, or is a word that stands in digests too")
 	}
 	r.write(stateFile, data)
 	return nil
@@ -198,7 +198,7 @@ func (r *Recorder) Finish(results map[string][]byte, stopped error) error {
 		return errors.Join(r.err, fmt.Errorf("record: look for secrets in %s: %w", r.dir, err))
 	}
 	if len(found) > 0 {
-		return errors.Join(r.err, fmt.Errorf("record: your TOKEN IS IN THE FOLDER: in %s of %s; delete the folder, send it to nobody, and report this as a weakness of bot (SECURITY.md)",
+		return errors.Join(r.err, fmt.Errorf("record: your TOKEN, or a channel's secret, IS IN THE FOLDER: in %s of %s; delete the folder, send it to nobody, and report this as a weakness of bot (SECURITY.md)",
 			strings.Join(found, ", "), r.dir))
 	}
 	return r.err
@@ -289,9 +289,9 @@ What is inside
 
 What may be private
   No token: Authorization headers and cookies are never kept, and every file was searched for the
-  token. But state.json, answers/ and result/ hold bodies of issues and comments of the repository
-  that digests are filed in, and of others that stand there; config.yaml and git/ name paths on your
-  machine. Where that repository is private, send the folder only to people who may read it. Do not
+  token and for what the variables of channels hold. But state.json, answers/ and result/ hold bodies
+  of issues and comments of the repository that digests are filed in, and of others that stand there;
+  they and config.yaml name who gets mail; config.yaml and git/ name paths on your machine. Where that repository is private, send the folder only to people who may read it. Do not
   edit it: a replay refuses files that were changed.
 `, r.meta.Started.Format("2006-01-02 15:04 UTC"), r.meta.Bot, r.meta.System.OS, r.meta.System.Arch)
 }

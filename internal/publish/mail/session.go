@@ -77,6 +77,27 @@ func (c *Channel) try(ctx context.Context, l *letter, to []string, has map[strin
 	return later, nil
 }
 
+// maxSaid is how many bytes a server may say in one conversation; a usual one says less than a hundredth of it.
+const maxSaid = 1 << 20
+
+// boundedConn ends when the other side has said too much: what reads answers would take all of the memory.
+type boundedConn struct {
+	net.Conn
+	left int
+}
+
+// Read implements io.Reader.
+func (c *boundedConn) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errEndless
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}
+
+var errEndless = errors.New("its answer has no end")
+
 // step does one thing within its time. The connection is closed when that is over.
 func (s *session) step(ctx context.Context, stage string, limit time.Duration, do func(context.Context) error) error {
 	s.stage = stage
@@ -102,8 +123,11 @@ func (e *slowError) Error() string { return fmt.Sprintf("no answer within %s", e
 // open connects, and goes on until mail may be sent.
 func (s *session) open(ctx context.Context) error {
 	o := s.c.o
-	err := s.step(ctx, "the connection", o.Timeout, func(ctx context.Context) (err error) {
-		s.conn, err = o.Dial(ctx, "tcp", o.Server)
+	err := s.step(ctx, "the connection", o.Timeout, func(ctx context.Context) error {
+		conn, err := o.Dial(ctx, "tcp", o.Server)
+		if err == nil {
+			s.conn = &boundedConn{conn, maxSaid}
+		}
 		return err
 	})
 	if err != nil {

@@ -4,7 +4,8 @@
 // It is the weakest channel. The library says that a service took it or that something failed, in texts made for logs;
 // it takes no context, some services have no limit of time, and their requests do not go through package egress. So a
 // run tries once, the next run again: at least once. What hangs is left alone after a limit; a goroutine stays behind
-// until the service answers or the connection ends, one per channel at most. A panic is an error like another.
+// until the service answers or the library's own limit ends it ([egress.BoundDefault] gives one to those that have none), one
+// per channel at most. A panic is an error like another.
 //
 // The whole address is a secret: for several services its host is a key. Errors name the service and the variable the
 // address stands in; what the library says is told without any piece of the address.

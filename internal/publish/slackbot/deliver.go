@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/upstream-digest/bot/internal/egress"
 	"github.com/upstream-digest/bot/internal/publish"
 )
 
@@ -245,7 +246,7 @@ func (r *run) filed(ctx context.Context, d *publish.Delivery, at place, problem 
 // permalink is the page of a message, "" where Slack does not tell: that costs nothing.
 func (r *run) permalink(ctx context.Context, ts string) string {
 	link, err := r.c.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: r.target, Ts: ts})
-	if err != nil || !isLink(link) {
+	if err != nil || !isLink(link) || egress.Echoes(link, r.c.o.Token) {
 		return ""
 	}
 	return link

@@ -58,6 +58,9 @@ func (c *Channel) explain(err error) *fault {
 		return &fault{outcome: refused, text: held.Error(), cause: held}
 	}
 	if rate, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		if rate.RetryAfter < 0 { // a number that is too large
+			return c.limited("", 24*time.Hour)
+		}
 		return c.limited("", max(rate.RetryAfter, time.Second))
 	}
 	if said, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
@@ -96,7 +99,7 @@ func (c *Channel) limited(code string, wait time.Duration) *fault {
 
 // said explains an answer with "ok": false.
 func (c *Channel) said(e slack.SlackErrorResponse) *fault {
-	code := plain(e.Err)
+	code := c.plain(e.Err)
 	if code == "ratelimited" || code == "rate_limited" {
 		return c.limited(code, unsaid)
 	}
@@ -104,7 +107,7 @@ func (c *Channel) said(e slack.SlackErrorResponse) *fault {
 	f.code = code
 	if advice, known := adviceFor(code, c.o.Env); known {
 		f.outcome = refused
-		if scopes := plain(e.Needed); code == "missing_scope" && scopes != "" {
+		if scopes := c.plain(e.Needed); code == "missing_scope" && scopes != "" {
 			which := "the scope "
 			if strings.Contains(scopes, ",") { // one for each kind of channel
 				which = "that of these scopes which fits the channel: "
@@ -115,7 +118,7 @@ func (c *Channel) said(e slack.SlackErrorResponse) *fault {
 			f.text += ": " + advice
 		}
 	}
-	if where := pointers(e.ResponseMetadata.Messages); where != "" {
+	if where := c.pointers(e.ResponseMetadata.Messages); where != "" {
 		f.text += " (" + where + ")"
 	}
 	return f
@@ -171,9 +174,10 @@ func noThread(f *fault) bool {
 
 var plainRE = regexp.MustCompile(`^[A-Za-z0-9_.,:\- ]{1,200}$`)
 
-// plain lets through what has the form of a word for an error, a scope or a name.
-func plain(s string) string {
-	if s != "" && !plainRE.MatchString(s) {
+// plain lets through what has the form of a word for an error, a scope or a name. The token has that too, and may be said
+// back by who stands in Slack's place.
+func (c *Channel) plain(s string) string {
+	if s != "" && !plainRE.MatchString(s) || egress.Echoes(s, c.o.Token) {
 		return "(unreadable)"
 	}
 	return s
@@ -182,10 +186,10 @@ func plain(s string) string {
 var pointerRE = regexp.MustCompile(`^\[ERROR\] ([a-z0-9 ,_'-]{1,120}?) ?\[json-pointer:(/[a-z0-9_/]{1,120})\]$`)
 
 // pointers are Slack's words on which block it does not like.
-func pointers(messages []string) string {
+func (c *Channel) pointers(messages []string) string {
 	var out []string
 	for _, m := range messages {
-		if p := pointerRE.FindStringSubmatch(m); p != nil && len(out) < 3 {
+		if p := pointerRE.FindStringSubmatch(m); p != nil && len(out) < 3 && !egress.Echoes(m, c.o.Token) {
 			out = append(out, p[1]+" at "+p[2])
 		}
 	}

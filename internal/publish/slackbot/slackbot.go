@@ -163,7 +163,7 @@ func (r *run) who(ctx context.Context) (identity, *fault) {
 	if got.UserID == "" {
 		return identity{}, c.fault(unclear, "Slack's answer does not say whom the token in %s belongs to", c.o.Env)
 	}
-	self = identity{got.UserID, got.BotID, plain(got.User)}
+	self = identity{got.UserID, got.BotID, c.plain(got.User)}
 	c.mu.Lock()
 	c.self = self
 	c.mu.Unlock()

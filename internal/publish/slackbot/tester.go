@@ -57,7 +57,7 @@ func (r *run) named(ctx context.Context) string {
 	if err != nil || info == nil || info.Name == "" {
 		return r.target
 	}
-	return fmt.Sprintf("#%s (%s)", plain(info.Name), r.target)
+	return fmt.Sprintf("#%s (%s)", r.c.plain(info.Name), r.target)
 }
 
 // lacks says why an answer that is lost could not be looked for, "" where it could.
