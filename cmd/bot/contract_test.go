@@ -63,6 +63,7 @@ var restCalls = map[string]string{
 // stand-in answers must be what GitHub's own descriptions say. Then it reads the source, and misses every
 // request and document that was not among them.
 func TestEveryCallFitsGitHubsDescription(t *testing.T) {
+	t.Parallel()
 	v, err := contract.Open("../../test/contract")
 	if errors.Is(err, contract.ErrNotInstalled) {
 		t.Skip(err)

@@ -49,6 +49,7 @@ func demoMoves(t *testing.T, d *demoWorld, day time.Time) {
 // TestRequestsOfTheWholeConfiguration is DESIGN's table of costs, with all sources that the preset reads. Tracing has a
 // budget of its own.
 func TestRequestsOfTheWholeConfiguration(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	reading := []string{"BOT_TRACE_MAX_REQUESTS=0"}
 	first, _ := sample.DemoMoments()

@@ -124,6 +124,7 @@ func holdsNoToken(t *testing.T, dir string) {
 }
 
 func TestRecordedRunsAreReplayed(t *testing.T) {
+	t.Parallel()
 	t.Run("first run", func(t *testing.T) {
 		w := released(t)
 		folder, r := w.replayed(t, exitDone, "run")
@@ -205,6 +206,7 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 }
 
 func TestRecordedFaultsAreReplayed(t *testing.T) {
+	t.Parallel()
 	t.Run("a failed source", func(t *testing.T) {
 		whole(t)
 		w := released(t)
@@ -365,6 +367,7 @@ func touch(t *testing.T, dir string, at time.Time) {
 
 // TestNoTokenIsRecorded: GitHub, or who stands between, sends the token back wherever something can stand.
 func TestNoTokenIsRecorded(t *testing.T) {
+	t.Parallel()
 	w := released(t).set("HTTPS_PROXY=http://user:proxypassword99@127.0.0.1:1", "NO_PROXY=127.0.0.1")
 	target, err := url.Parse(w.gh.URL())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -181,7 +182,8 @@ func TestADayOfSchedules(t *testing.T) {
 			stdout: io.Discard, stderr: io.Discard, environ: b.env, now: time.Now,
 			github: func(o *github.Options) { o.Base = b.transport() },
 		}, logFormat: "text"}
-		runs, heap := 0, []uint64{}
+		var runs atomic.Int64
+		heap := []uint64{}
 		svc, err := server.New(t.Context(), server.Options{
 			Now: time.Now, Log: slog.New(slog.DiscardHandler),
 			Plan: func(ctx context.Context) (*server.Plan, error) {
@@ -191,7 +193,7 @@ func TestADayOfSchedules(t *testing.T) {
 				}
 				run := p.Run
 				p.Run = func(ctx context.Context) (server.Result, error) {
-					runs++
+					runs.Add(1)
 					res, err := run(ctx)
 					b.via.next.CloseIdleConnections()
 					return res, err
@@ -215,14 +217,14 @@ func TestADayOfSchedules(t *testing.T) {
 		<-time.NewTimer(30 * time.Minute).C
 		measure()
 		first, filed := b.gh.Count().API(), len(b.issues())
-		if runs != 2 || filed != 2 { // at once, and at 00:23
-			t.Errorf("after the start: %d runs, %d issues", runs, filed)
+		if runs.Load() != 2 || filed != 2 { // at once, and at 00:23
+			t.Errorf("after the start: %d runs, %d issues", runs.Load(), filed)
 		}
 		<-time.NewTimer(24 * time.Hour).C
 		measure()
 		day := b.gh.Count().API() - first
-		if runs != 2+24 || len(b.issues()) != filed {
-			t.Errorf("after a day: %d runs, %d issues", runs, len(b.issues()))
+		if runs.Load() != 2+24 || len(b.issues()) != filed {
+			t.Errorf("after a day: %d runs, %d issues", runs.Load(), len(b.issues()))
 		}
 		if day != 24 {
 			t.Errorf("24 quiet runs cost %d requests, want one each", day)

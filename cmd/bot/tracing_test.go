@@ -205,6 +205,7 @@ func TestTracingHasABudget(t *testing.T) {
 
 // Where nobody can be asked that is said once; where GitHub fails the digest is made all the same, and says so.
 func TestTracingNeverFailsARun(t *testing.T) {
+	t.Parallel()
 	w := aWeek(t, "")
 	anonymous := w.set("GITHUB_TOKEN=").run("run", "--dry-run", "--format", "json")
 	if anonymous.code != 0 || strings.Count(anonymous.stdout, "was not traced: it needs a token (GITHUB_TOKEN) or a mirror.") != 1 || strings.Contains(anonymous.stdout, `"untraced": "i`) {

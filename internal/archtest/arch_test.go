@@ -3,6 +3,7 @@
 package archtest
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -104,6 +105,41 @@ func TestImportsFollowTheDesign(t *testing.T) {
 	}
 	if seen < 50 {
 		t.Fatalf("only %d files seen: the walk does not reach the tree", seen)
+	}
+}
+
+// TestPurePackagesStartNothing: they have no goroutine, no channel of their own and no lock, and so nothing that the race
+// detector could find; make test-race leaves them out.
+func TestPurePackagesStartNothing(t *testing.T) {
+	for _, p := range pure {
+		files, err := fs.Glob(os.DirFS("../.."), "internal/"+p+"/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("internal/%s: %d files, %v", p, len(files), err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), "../../"+name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.GoStmt:
+					t.Errorf("%s starts a goroutine; %s is pure", name, p)
+				case *ast.ImportSpec:
+					if strings.HasPrefix(n.Path.Value, `"sync`) {
+						t.Errorf("%s imports %s; %s is pure", name, n.Path.Value, p)
+					}
+				}
+				return true
+			})
+		}
+	}
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil || !strings.Contains(string(makefile), "\nPURE := "+strings.Join(pure, "|")+"\n") {
+		t.Errorf("the Makefile leaves out other packages than %v (%v)", pure, err)
 	}
 }
 
