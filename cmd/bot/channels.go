@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,12 +29,6 @@ func destination(cfg config.Config, d config.Digest, c config.Channel, server st
 	case config.ChannelIssue, config.ChannelRolling:
 		dest.ClosePrevious = c.ClosePrevious
 		dest.Target, dest.Labels = c.Repository, c.Labels
-		if dest.Target == "" {
-			dest.Target = cfg.Target.Repository
-		}
-		if dest.Labels == nil {
-			dest.Labels = cfg.Target.Labels
-		}
 		return dest
 	case config.ChannelFile:
 		dest.Target = c.Path
@@ -49,7 +43,7 @@ func destination(cfg config.Config, d config.Digest, c config.Channel, server st
 		dest.Limit = shout.Limit(c.Secret(c.URLEnv).Reveal())
 	}
 	if dest.Target == "" { // whose address is a secret
-		dest.Target = "$" + strings.Join(slices.Concat([]string{c.WebhookEnv, c.URLEnv}), "")
+		dest.Target = "$" + cmp.Or(c.WebhookEnv, c.URLEnv)
 	}
 	dest.Whole = wholeDigest(cfg, d, server)
 	return dest
@@ -74,7 +68,7 @@ func wholeDigest(cfg config.Config, d config.Digest, server string) string {
 }
 
 // testMessage sends one to a channel whose address is a secret.
-func (w *world) testMessage(ctx context.Context, _ string, c config.Channel, title, text string) (string, error) {
+func (w *world) testMessage(ctx context.Context, c config.Channel, title, text string) (string, error) {
 	ch, err := w.sender(c)
 	if err != nil {
 		return "", err
@@ -91,7 +85,7 @@ func (w *world) senders() (map[string]publish.Channel, error) {
 	out := map[string]publish.Channel{}
 	for _, d := range w.cfg.Digests {
 		for _, c := range d.Channels {
-			if !isSent(c) || len(c.Missing()) > 0 {
+			if !config.IsSent(c.Type) || len(c.Missing()) > 0 {
 				continue // what is owed there waits until it can be sent
 			}
 			key := pipeline.ChannelKey(d.Name, publish.ChannelOf(publish.Destination{Name: c.Name, Type: c.Type}))
@@ -110,11 +104,6 @@ func (w *world) senders() (map[string]publish.Channel, error) {
 	return out, nil
 }
 
-// isSent reports whether a channel sends to an address of its own.
-func isSent(c config.Channel) bool {
-	return !config.IsIssue(c.Type) && c.Type != config.ChannelFile && c.Type != config.ChannelStdout
-}
-
 // sender makes the channel that sends. Its errors show nothing that is secret.
 func (w *world) sender(c config.Channel) (publish.Channel, error) {
 	kinds := map[string]webhook.Kind{
@@ -130,12 +119,13 @@ func (w *world) sender(c config.Channel) (publish.Channel, error) {
 	case c.Type == config.ChannelShoutrrr:
 		return shout.New(shout.Options{URL: c.Secret(c.URLEnv).Reveal(), Env: c.URLEnv, Timeout: w.cfg.GitHub.RequestTimeout})
 	case c.Type == config.ChannelSlack && c.TokenEnv != "":
-		way, err := w.wayTo(slackAPI(w.app.env.environ))
+		api := slackAPI(w.app.env.environ)
+		way, err := w.wayTo(api)
 		if err != nil {
 			return nil, err
 		}
 		return slackbot.New(slackbot.Options{
-			Token: c.Secret(c.TokenEnv).Reveal(), Env: c.TokenEnv, APIURL: slackAPI(w.app.env.environ), Channel: c.Channel,
+			Token: c.Secret(c.TokenEnv).Reveal(), Env: c.TokenEnv, APIURL: api, Channel: c.Channel,
 			HTTP: egress.NewClient(way, egress.ClientOptions{Timeout: w.cfg.GitHub.RequestTimeout}), Settle: w.cfg.GitHub.SettleTimeout,
 			MaxWait: w.sendWait, Sleep: github.Sleep, Now: w.app.env.now,
 		})

@@ -163,7 +163,7 @@ func (a *app) patient(w *world) doctor.Patient {
 		p.Watched = append(p.Watched, watchedOf(i, u)...)
 	}
 	p.Feeds = patientFeeds(w)
-	p.Channel = func(_ string, ch config.Channel) error {
+	p.Channel = func(ch config.Channel) error {
 		_, err := w.sender(ch)
 		return err
 	}

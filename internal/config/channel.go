@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/mail"
 	"regexp"
@@ -37,6 +35,11 @@ var channelTypes = []string{
 // IsIssue reports whether channels of a type file what they are told in an issue.
 func IsIssue(channelType string) bool {
 	return channelType == ChannelIssue || channelType == ChannelRolling
+}
+
+// IsSent reports whether channels of a type send to an address of their own: to neither GitHub, a file nor standard output.
+func IsSent(channelType string) bool {
+	return !IsIssue(channelType) && channelType != ChannelFile && channelType != ChannelStdout
 }
 
 // Channel is one place where a digest goes. Which keys a type takes says [channelKeys].
@@ -269,14 +272,11 @@ func secretOf(name string, env Lookup) (Secret, error) {
 	value, from := env.get(name), name
 	if path := env.get(name + "_FILE"); value == "" && path != "" {
 		from = name + "_FILE"
-		data, err := readLimited(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return Secret{}, &NotFoundError{Path: path, By: from, Err: err}
-		}
+		text, err := readSecret(from, path)
 		if err != nil {
-			return Secret{}, wrapRead("the file that "+from+" names,", path, err)
+			return Secret{}, err
 		}
-		value = strings.TrimPrefix(string(data), "\ufeff") // some editors begin files so
+		value = strings.TrimPrefix(text, "\ufeff") // some editors begin files so
 	}
 	value = strings.TrimSpace(value)
 	if strings.ContainsFunc(value, unicode.IsControl) || len(value) > maxSecret {

@@ -217,15 +217,21 @@ func token(env Lookup) (Secret, string, error) {
 	if path == "" {
 		return Secret{}, "", nil
 	}
+	text, err := readSecret(envTokenFile, path)
+	if err != nil {
+		return Secret{}, "", err
+	}
+	secret, err := cleanToken(envTokenFile, text)
+	return secret, envTokenFile, err
+}
+
+// readSecret reads the file that a variable names.
+func readSecret(variable, path string) (string, error) {
 	data, err := readLimited(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Secret{}, "", &NotFoundError{Path: path, By: envTokenFile, Err: err}
+		return "", &NotFoundError{Path: path, By: variable, Err: err}
 	}
-	if err != nil {
-		return Secret{}, "", wrapRead("the file that "+envTokenFile+" names,", path, err)
-	}
-	secret, err := cleanToken(envTokenFile, string(data))
-	return secret, envTokenFile, err
+	return string(data), wrapRead("the file that "+variable+" names,", path, err)
 }
 
 // cleanToken refuses what can't be sent as a header: a token with a line break inside is a pasted mistake.

@@ -24,7 +24,7 @@ func (x *examination) sending(digest string, ch config.Channel) {
 		return
 	}
 	if x.Channel != nil {
-		if err := x.Channel(digest, ch); err != nil {
+		if err := x.Channel(ch); err != nil {
 			x.fail(areaDigests, "channel", subject, HarmUsage, line(subject+": "+err.Error()), "correct it")
 			return
 		}

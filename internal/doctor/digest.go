@@ -37,7 +37,7 @@ func (x *examination) digests() {
 				x.file(ch.Path)
 			case ch.Type == config.ChannelStdout:
 				x.ok(areaDigests, "channel", d.Name, d.Name+" is printed to standard output; a run that dies may print it twice")
-			case ch.Type != config.ChannelFile && !config.IsIssue(ch.Type):
+			case config.IsSent(ch.Type):
 				x.sending(d.Name, ch)
 			}
 		}

@@ -144,7 +144,7 @@ type Patient struct {
 	Git func(ctx context.Context) (string, error)
 	// Channel says what is wrong with the set-up of a channel whose address is a secret, and sends nothing; nil: nobody
 	// can say.
-	Channel func(digest string, ch config.Channel) error
+	Channel func(config.Channel) error
 	// OpenState opens the state without changing it. A missing file is an empty state.
 	OpenState func(ctx context.Context) (State, error)
 	Now       func() time.Time

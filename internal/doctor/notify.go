@@ -33,7 +33,7 @@ type Messenger struct {
 	// Only are the channels to try, as a definition's name, a channel's, or "definition/channel"; none: all.
 	Only []string
 	// Send sends one message to a channel whose address is a secret, and says who took it.
-	Send func(ctx context.Context, digest string, ch config.Channel, title, text string) (where string, err error)
+	Send func(ctx context.Context, ch config.Channel, title, text string) (where string, err error)
 }
 
 // meant reports whether a name on the command line stands for a channel.
@@ -164,7 +164,7 @@ func (m Messenger) send(ctx context.Context, x *examination, digest string, ch c
 		x.skip(areaTestMessages, "test message", subject, subject+": nothing is sent before what failed above is mended", "")
 		return
 	}
-	where, err := m.Send(ctx, digest, ch, testTitle, strings.ReplaceAll(m.text(digest), "`", ""))
+	where, err := m.Send(ctx, ch, testTitle, strings.ReplaceAll(m.text(digest), "`", ""))
 	if err != nil {
 		x.fail(areaTestMessages, "test message", subject, HarmDelivery, line(subject+": "+err.Error()), "mend it, and try again by bot doctor --notify "+subject)
 		return

@@ -56,7 +56,7 @@ func TestOutOfTime(t *testing.T) {
 			{Type: config.ChannelEmail, Name: "slow", Server: "a:25"}, {Type: config.ChannelEmail, Name: "good", Server: "b:25"},
 		}}}},
 		Now: time.Now,
-		Send: func(ctx context.Context, _ string, ch config.Channel, _, _ string) (string, error) {
+		Send: func(ctx context.Context, ch config.Channel, _, _ string) (string, error) {
 			sent = append(sent, ch.Name)
 			cancel()
 			return "", ctx.Err()

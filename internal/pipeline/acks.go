@@ -195,7 +195,7 @@ var errManyComments = errors.New("it has more than 100 comments, and the rest of
 // standing is the issue or message that a destination's last digest stands in; 0: none.
 func (w *words) standing(dest publish.Destination) int64 {
 	if dest.Type == publish.TypeSlack {
-		return lastPosted(w.posted, dest)
+		return lastPosted(w.sent, dest)
 	}
 	if p := w.places.of(w.definition.Name, dest); p != nil && !p.gone && !p.inherited {
 		return int64(p.issue)
@@ -204,10 +204,10 @@ func (w *words) standing(dest publish.Destination) int64 {
 }
 
 // lastPosted is the message of the newest digest that a destination took.
-func lastPosted(posted []store.Delivery, dest publish.Destination) int64 {
+func lastPosted(sent []store.Delivery, dest publish.Destination) int64 {
 	var newest, id int64
-	for _, d := range posted {
-		if d.Key.Channel == publish.ChannelOf(dest) && d.Target == dest.Target && d.Key.Part == 1 && d.Key.Seq > newest && d.ResultID != 0 {
+	for _, d := range sent {
+		if d.State == store.Done && d.Key.Channel == publish.ChannelOf(dest) && d.Target == dest.Target && d.Key.Part == 1 && d.Key.Seq > newest && d.ResultID != 0 {
 			newest, id = d.Key.Seq, d.ResultID
 		}
 	}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,19 +77,15 @@ func gonePaths(up snapshot.Upstream, old, now snapshot.Section) (report.Alert, b
 	}, true
 }
 
-// givenUp lists the digests of all definitions that were given up after a time, oldest first.
-func (r *Runner) givenUp(ctx context.Context) ([]store.Delivery, error) {
-	all, err := r.State.Standing(ctx, "", store.GivenUp)
-	if err != nil {
-		return nil, err
-	}
+// givenUp lists the digests, of all that were sent, that were given up after a time, oldest first.
+func givenUp(sent []store.Delivery) []store.Delivery {
 	var out []store.Delivery
-	for _, d := range all {
-		if !slices.ContainsFunc(out, func(x store.Delivery) bool { return sameDigest(x.Key, d.Key) }) {
+	for _, d := range sent {
+		if d.State == store.GivenUp && !slices.ContainsFunc(out, func(x store.Delivery) bool { return sameDigest(x.Key, d.Key) }) {
 			out = append(out, d)
 		}
 	}
-	return out, nil
+	return out
 }
 
 func sameDigest(a, b store.Key) bool {
@@ -108,11 +103,11 @@ func givenUpAlerts(givenUp []store.Delivery, definition, channel string, since t
 	return out
 }
 
+// whereTo is a delivery's channel, with its target where it has one.
+func whereTo(d store.Delivery) string { return strings.TrimSuffix(d.Key.Channel+" "+d.Target, " ") }
+
 func givenUpAlert(d store.Delivery) report.Alert {
-	where := d.Key.Channel
-	if d.Target != "" {
-		where += " " + d.Target
-	}
+	where := whereTo(d)
 	what := fmt.Sprintf("Digest %d of %s was never delivered to %s; it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)
 	if strings.HasPrefix(d.LastError, store.MayBeThere) {
 		what = fmt.Sprintf("It is not known whether digest %d of %s arrived at %s; looking for it was given up after %d tries.", d.Key.Seq, d.Key.Definition, where, d.Tries)

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -21,15 +20,11 @@ type debt struct {
 
 func (d debt) owed() bool { return len(d.parts) > 0 }
 
-// debts finds what may be superseded, by channel. Going back from the newest digest of a channel it stops
-// at the first that may be there: one that is done, in part or as a whole, or of which nobody knows. Those
+// debtsOf finds what may be superseded of all that a definition was told, by channel. Going back from the newest digest of
+// a channel it stops at the first that may be there: one that is done, in part or as a whole, or of which nobody knows. Those
 // before it were told of separately, and what they tell must not be told twice. Nor is anything before
 // one that was given up: it is `bot state retry` that brings that one back.
-func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt, error) {
-	stored, err := r.State.Standing(ctx, definition)
-	if err != nil {
-		return nil, err
-	}
+func debtsOf(stored []store.Delivery) map[string]debt {
 	type place struct {
 		channel string
 		seq     int64
@@ -72,7 +67,7 @@ func (r *Runner) debts(ctx context.Context, definition string) (map[string]debt,
 		slices.Reverse(d.givenUp)
 		out[channel] = d
 	}
-	return out, nil
+	return out
 }
 
 // surelyOwed reports whether no part of a digest is there or may be there. A digest whose base is not in

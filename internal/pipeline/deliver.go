@@ -150,19 +150,6 @@ func (w *writing) within(ctx context.Context, key store.Key, others int) (contex
 func (w *writing) deliver(ctx context.Context, group []store.Delivery, others int) error {
 	key, target := group[0].Key, group[0].Target
 	ch := w.r.channel(key)
-	if ch == nil { // it may never come back: what is owed to it is given up like that of a dead one
-		err := errors.New("the configuration has no such channel for " + key.Definition + " any more; put it back until what is owed to it has arrived, or wait until that is given up")
-		state := map[int]store.Delivery{}
-		for _, d := range group {
-			state[d.Key.Part] = d
-		}
-		if cerr := w.countTry(ctx, state, err); errors.Is(cerr, store.ErrFenced) {
-			return cerr
-		} else if cerr != nil {
-			err = errors.Join(err, cerr)
-		}
-		return &DeliveryError{key.Definition, key.Channel, target, err}
-	}
 	w.r.progress(Event{Stage: StageDeliver, Channel: key.Channel, Of: len(group)})
 	newest, err := w.newest(ctx, key)
 	if err != nil {
@@ -226,7 +213,18 @@ func (r *Runner) channel(k store.Key) publish.Channel {
 	if ch, ok := r.Channels[ChannelKey(k.Definition, k.Channel)]; ok {
 		return ch
 	}
-	return r.Channels[publish.TypeOf(k.Channel)]
+	if ch, ok := r.Channels[publish.TypeOf(k.Channel)]; ok {
+		return ch
+	}
+	return goneChannel{k.Definition}
+}
+
+// goneChannel is one that the configuration has no more. It may never come back: what is owed to it is given up like that
+// of a dead one.
+type goneChannel struct{ definition string }
+
+func (c goneChannel) Deliver(context.Context, []publish.Delivery, publish.Record) error {
+	return errors.New("the configuration has no such channel for " + c.definition + " any more; put it back until what is owed to it has arrived, or wait until that is given up")
 }
 
 // newest is the number of a definition's newest digest. Those of a definition that lost its cursor are known by key.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,12 +22,9 @@ type silent struct {
 	tries int
 }
 
-// silents are the channels of all definitions that have not taken anything that they were sent since some time.
-func (r *Runner) silents(ctx context.Context) ([]silent, error) {
-	all, err := r.State.Standing(ctx, "")
-	if err != nil {
-		return nil, err
-	}
+// silents are the channels that have not taken anything of all that was sent since some time.
+func silents(sent []store.Delivery) []silent {
+	all := slices.Clone(sent)
 	slices.SortStableFunc(all, func(a, b store.Delivery) int {
 		return cmp.Or(cmp.Compare(a.Key.Definition, b.Key.Definition), cmp.Compare(a.Key.Channel, b.Key.Channel), cmp.Compare(a.Key.Seq, b.Key.Seq))
 	})
@@ -45,7 +41,7 @@ func (r *Runner) silents(ctx context.Context) ([]silent, error) {
 		}
 		all = all[n:]
 	}
-	return out, nil
+	return out
 }
 
 // silentOf looks at what one channel was sent, oldest first.
@@ -82,14 +78,10 @@ func silentAlerts(all []silent, definition, channel string, since, now time.Time
 }
 
 func silentAlert(s silent) report.Alert {
-	where := s.Key.Channel
-	if s.Target != "" {
-		where += " " + s.Target
-	}
 	return report.Alert{
 		ID: s.Key.Definition + "/" + s.Key.Channel,
 		What: fmt.Sprintf("The channel %s of %s has taken nothing since %s.",
-			where, s.Key.Definition, s.since.UTC().Format("2 January 2006")),
+			whereTo(s.Delivery), s.Key.Definition, s.since.UTC().Format("2 January 2006")),
 		Why:  "The last try: " + strings.TrimPrefix(s.LastError, store.MayBeThere),
 		Next: "mend it, and try it by bot doctor --notify " + s.Key.Definition + "; nothing is lost: when it takes something again, one digest tells all of it.",
 	}

@@ -136,11 +136,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 		t.current.Seq, out.Unchanged = last.Seq, true
 	}
 	out.Current = t.current
-	givenUp, err := r.givenUp(ctx)
-	if err != nil {
-		return nil, errors.Join(failure, err)
-	}
-	silents, err := r.silents(ctx)
+	sent, err := r.State.Standing(ctx, "")
 	if err != nil {
 		return nil, errors.Join(failure, err)
 	}
@@ -185,7 +181,7 @@ func (r *Runner) tell(ctx context.Context, opts Options, out *Outcome) (*telling
 			}
 		}
 		w := words{
-			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp, silents: silents, past: past, yours: mine, tracing: asking,
+			r: r, definition: d, seq: cur.Seq + 1, current: current, givenUp: givenUp(sent), silents: silents(sent), past: past, yours: mine, tracing: asking,
 			notices: slices.Concat(r.Notices, first.notices), fromTag: since == nil && !has && !first.recovered,
 			alone: since != nil, lost: first.alerts[d.Name], places: slices.Concat(opts.places, first.places[d.Name]),
 		}

@@ -36,8 +36,8 @@ type words struct {
 	lost []report.Alert
 	// places are where the last digests stand.
 	places places
-	// posted are digests of the definition that arrived, where a destination edits its last message.
-	posted []store.Delivery
+	// sent are the parts of the definition's digests, whatever became of them; none where nothing is told.
+	sent []store.Delivery
 }
 
 // telling of one stretch: the digest without what concerns a single channel.
@@ -63,14 +63,10 @@ func (w *words) tell(ctx context.Context, base *snapshot.Snapshot, toldAt time.T
 	}
 	var debts map[string]debt
 	if !w.alone && (w.hasNews(usual.digest, toldAt) || w.r.Writer == nil) { // a quiet run reads no old digests
-		if debts, err = w.r.debts(ctx, w.definition.Name); err != nil {
+		if w.sent, err = w.r.State.Standing(ctx, w.definition.Name); err != nil {
 			return s, err
 		}
-	}
-	if slices.ContainsFunc(w.definition.Destinations, func(d publish.Destination) bool { return d.Update }) && !w.alone {
-		if w.posted, err = w.r.State.Standing(ctx, w.definition.Name, store.Done); err != nil {
-			return s, err
-		}
+		debts = debtsOf(w.sent)
 	}
 	read := map[int64]stretch{}
 	quiet := true

@@ -121,7 +121,7 @@ func (c *IssueChannel) look(ctx context.Context, parts []Delivery) (standing, er
 			}
 			return s, err
 		}
-		if err := wait(ctx, c.Settle/(looks-1)); err != nil {
+		if err := github.Sleep(ctx, c.Settle/(looks-1)); err != nil {
 			return standing{}, err
 		}
 	}
@@ -144,17 +144,6 @@ func (c *IssueChannel) lookAtOwn(ctx context.Context, first Delivery, s *standin
 		return unclear
 	}
 	return nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // standing is what of ours stands in the target, by nonce.

@@ -18,20 +18,14 @@ type FileChannel struct{}
 
 // Deliver writes each part that is not there yet. The name that a part got is its ResultURL.
 func (FileChannel) Deliver(_ context.Context, parts []Delivery, record Record) error {
-	for _, d := range parts {
-		if d.Status == Filed {
-			continue
-		}
-		path, err := writeFile(d)
+	return EachOwed(parts, record, func(d *Delivery) error {
+		path, err := writeFile(*d)
 		if err != nil {
 			return fmt.Errorf("write digest to %s: %w", d.Target, err)
 		}
-		d.Status, d.ResultURL = Filed, path
-		if err := record(d); err != nil {
-			return err
-		}
-	}
-	return nil
+		d.ResultURL = path
+		return nil
+	})
 }
 
 // maxBeside bounds the search for a free name.
@@ -96,16 +90,7 @@ type PageChannel struct{}
 
 // Deliver takes what is there.
 func (PageChannel) Deliver(_ context.Context, parts []Delivery, record Record) error {
-	for _, d := range parts {
-		if d.Status == Filed {
-			continue
-		}
-		d.Status = Filed
-		if err := record(d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return EachOwed(parts, record, func(*Delivery) error { return nil })
 }
 
 // WriterChannel prints a digest. A death between printing and recording prints it again: at least once.
@@ -113,17 +98,10 @@ type WriterChannel struct{ W io.Writer }
 
 // Deliver prints each part that was not printed yet.
 func (c WriterChannel) Deliver(_ context.Context, parts []Delivery, record Record) error {
-	for _, d := range parts {
-		if d.Status == Filed {
-			continue
-		}
+	return EachOwed(parts, record, func(d *Delivery) error {
 		if _, err := io.WriteString(c.W, d.Body+"\n"); err != nil {
 			return fmt.Errorf("print digest: %w", err)
 		}
-		d.Status = Filed
-		if err := record(d); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }

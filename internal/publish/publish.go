@@ -93,6 +93,24 @@ type Channel interface {
 	Deliver(ctx context.Context, parts []Delivery, record Record) error
 }
 
+// EachOwed hands each part that is not there yet to send, which may set its result, and records it as filed. It is for
+// channels in which nothing is ever in doubt, or nobody can be asked: a part stays owed until send says that it arrived.
+func EachOwed(parts []Delivery, record Record, send func(*Delivery) error) error {
+	for _, d := range parts {
+		if d.Status == Filed {
+			continue
+		}
+		if err := send(&d); err != nil {
+			return err
+		}
+		d.Status = Filed
+		if err := record(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Message is a test message: one line for a title, and plain text.
 type Message struct{ Title, Text string }
 

@@ -127,7 +127,7 @@ func (c *RollingChannel) find(ctx context.Context, parts []Delivery) (rolling, e
 		if !hidden || try == looks {
 			return s, nil
 		}
-		if err := wait(ctx, c.Settle/(looks-1)); err != nil {
+		if err := github.Sleep(ctx, c.Settle/(looks-1)); err != nil {
 			return rolling{}, err
 		}
 	}

@@ -39,12 +39,13 @@ func Short(d Digest, opts ChatOptions, limit int) string {
 			others = append(others, s)
 			continue
 		}
-		lines = append(lines, sh.words(s.of+s.heading)+":")
-		for _, e := range s.entries {
-			lines = append(lines, shortEntryOf(sh, e))
-		}
+		lines = append(lines, shortSection(sh, s)...)
 	}
-	if all := shortWhole(sh, lines, others); len(others) > 0 && len(strings.Join(all, "\n"))+len(opts.URL)+1 <= limit {
+	all := slices.Clone(lines)
+	for _, s := range others {
+		all = append(all, shortSection(sh, s)...)
+	}
+	if len(others) > 0 && len(strings.Join(all, "\n"))+len(opts.URL)+1 <= limit {
 		lines, others = all, nil // there is room for everything
 	}
 	if len(others) > 0 {
@@ -64,16 +65,13 @@ func Short(d Digest, opts ChatOptions, limit int) string {
 	return shortFit(lines, end, max(limit, 0))
 }
 
-// shortWhole is lines with the entries of the other sections behind them.
-func shortWhole(sh dialect, lines []string, others []chatSection) []string {
-	all := slices.Clone(lines)
-	for _, s := range others {
-		all = append(all, sh.words(s.of+s.heading)+":")
-		for _, e := range s.entries {
-			all = append(all, shortEntryOf(sh, e))
-		}
+// shortSection is a section's heading and its entries, a line each.
+func shortSection(sh dialect, s chatSection) []string {
+	lines := []string{sh.words(s.of+s.heading) + ":"}
+	for _, e := range s.entries {
+		lines = append(lines, shortEntryOf(sh, e))
 	}
-	return all
+	return lines
 }
 
 // shortFit joins as many lines as fit, what is left of the others in numbers, and the end. Where there is room for little,

@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/upstream-digest/bot/internal/github"
 	"github.com/upstream-digest/bot/internal/publish"
 )
 
@@ -121,7 +122,7 @@ func New(o Options) (*Channel, error) {
 		c.o.Dial = (&net.Dialer{}).DialContext
 	}
 	if c.o.Sleep == nil {
-		c.o.Sleep = sleep
+		c.o.Sleep = github.Sleep
 	}
 	return c, nil
 }
@@ -264,15 +265,4 @@ func (c *Channel) waiting(l *letter, later map[string]string, has map[string]boo
 		end += "; " + strings.Join(got, ", ") + " got it, and will not get it twice"
 	}
 	return &passingError{fmt.Errorf("%s does not take it now for %s; %s", c.o.Server, strings.Join(wait, ", "), end)}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -114,25 +114,16 @@ const maxOpsgenieTitle = 130
 
 // Deliver sends each part that was not taken yet, once. Parts stay owed until the library says that they were taken.
 func (c *Channel) Deliver(ctx context.Context, parts []publish.Delivery, record publish.Record) error {
-	for _, d := range parts {
-		if d.Status == publish.Filed {
-			continue
-		}
+	return publish.EachOwed(parts, record, func(d *publish.Delivery) error {
 		if err := github.MaySend(ctx); err != nil {
 			return err
 		}
-		if err := c.try(ctx, d.Title, d.Body); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			return fmt.Errorf("%w; the next run sends it again", err)
+		err := c.try(ctx, d.Title, d.Body)
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w; the next run sends it again", err)
 		}
-		d.Status = publish.Filed
-		if err := record(d); err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // Test sends a message.

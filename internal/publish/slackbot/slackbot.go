@@ -82,7 +82,7 @@ func New(o Options) (*Channel, error) {
 		return nil, errors.New("slack: no client or no clock was given")
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = github.Sleep
 	}
 	c := &Channel{o: o, host: u.Host, next: map[string]time.Time{}}
 	c.api = slack.New(o.Token, slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(o.HTTP.With(egress.Around{Before: before, Reread: reread})))
@@ -110,17 +110,6 @@ func before(ctx context.Context, method string) error {
 		return github.MaySend(ctx)
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // between is the least time between two messages in one channel: Slack takes one a second.

@@ -125,20 +125,14 @@ func (e *Error) Error() string { return e.Host + ": " + e.Reason }
 
 // Deliver posts each part that was not taken yet. Parts stay owed until an answer says that they were taken.
 func (c *Channel) Deliver(ctx context.Context, parts []publish.Delivery, record publish.Record) error {
-	for _, d := range parts {
-		if d.Status == publish.Filed {
-			continue
-		}
+	return publish.EachOwed(parts, record, func(d *publish.Delivery) error {
 		id, _, err := c.send(ctx, d.Nonce, []byte(d.Body))
 		if err != nil {
 			return later(err)
 		}
-		d.Status, d.ResultID = publish.Filed, id
-		if err := record(d); err != nil {
-			return err
-		}
-	}
-	return nil
+		d.ResultID = id
+		return nil
+	})
 }
 
 // later adds what happens next, where that is something.
